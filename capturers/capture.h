@@ -1,0 +1,39 @@
+/*
+ * One capture process: its job (an option table shared by the `capture` verb
+ * and by the agent that starts it), and the loop that carries it out.
+ */
+#ifndef CB_CAPTURERS_CAPTURE_H
+#define CB_CAPTURERS_CAPTURE_H
+
+#include "capturers/capturer.h"
+#include "harness/book/measured.h"
+
+#include <signal.h>
+
+#define CB_MEMBER_TEXT 256
+
+struct cb_capture_job {
+	char interface[16];
+	char mechanism[CB_MEMBER_TEXT], wait[CB_MEMBER_TEXT], load[CB_MEMBER_TEXT];
+	int64_t duration_ns;                 /* 0: until a signal */
+	int64_t cpu;                         /* -1: not pinned */
+	int64_t snaplen, buffer, frame_size; /* frame_size: expected, with FCS, 0: not known */
+	int64_t key;                         /* the run's stamp key, 32 bits */
+	int64_t stamp_offset; /* bytes from the start of the frame; 42 for Ethernet/IPv4/UDP */
+	int64_t drain_ns;     /* how long the buffers may be emptied after the stop */
+	bool promiscuous;
+};
+
+extern const struct cb_option cb_capture_options[]; /* over struct cb_capture_job */
+
+/*
+ * Run until `*stop` becomes nonzero or the duration has passed, then drain, detach, settle and fill
+ * `record` (initialised by the caller). `ready` (may be NULL) is called once when the tap is up;
+ * nonzero ends the job. `*stop` is set by a signal handler of the caller's: every wait ends on a
+ * signal or within 50 ms. CB_ERR_IMPOSSIBLE: the mechanism can't run here. Blocks.
+ */
+int cb_capture_run(const struct cb_capture_job *job, volatile sig_atomic_t *stop,
+	int (*ready)(void *arg), void *ready_arg, struct cb_view_record *record,
+	struct cb_error *err);
+
+#endif

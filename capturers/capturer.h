@@ -1,0 +1,115 @@
+/*
+ * A capture process is three independent choices: a mechanism (how a frame
+ * crosses from kernel to process), a wait (how the process learns that frames
+ * are there) and a load (what it does with a frame). Each is one file that
+ * fills one const struct and stands in one array (members.c).
+ *
+ * The capture loop (capture.h) works on batches, so an indirect call is paid
+ * per batch, not per frame.
+ */
+#ifndef CB_CAPTURERS_CAPTURER_H
+#define CB_CAPTURERS_CAPTURER_H
+
+#include "harness/base/error.h"
+#include "harness/base/member.h"
+#include "harness/book/ledger.h"
+
+#include <jansson.h>
+#include <stdint.h>
+
+/* A frame as the tap shows it; valid until the mechanism's release(). */
+struct cb_frame {
+	const uint8_t *data;
+	uint32_t caplen;  /* bytes at `data`, at most the snaplen */
+	uint32_t len;     /* bytes on the link, without FCS */
+	uint64_t time_ns; /* receive time as the tap gives it, 0: none */
+};
+
+/* Where to tap; what every mechanism is given. */
+struct cb_tap {
+	const char *interface;
+	unsigned ifindex;
+	int64_t snaplen;      /* bytes */
+	int64_t buffer;       /* bytes asked for the tap's buffer */
+	int64_t frame_length; /* bytes (without FCS) that frames are expected to have, 0: not known;
+				 sizes buffers */
+	bool promiscuous;
+};
+
+/* What open() tells the loop. */
+struct cb_tap_ready {
+	int fd;                /* to wait on (POLLIN), -1: not pollable */
+	uint64_t linger_ns;    /* a frame in the kernel may take this long to become visible (block
+				  retire time) */
+	int64_t buffer_frames; /* capacity in frames of tap->frame_length; CB_UNKNOWN: not known */
+	char version[64];      /* what really runs behind the mechanism; "": nothing to say */
+};
+
+/* Final counters, read once, after the tap is down. Each mechanism's file says how its kernel's are
+ * normalised. */
+struct cb_tap_counters {
+	int64_t dropped; /* lost for want of room in the tap's buffer */
+	int64_t unread;  /* in the buffer when the tap was taken down, never given to the loop */
+};
+
+struct cb_mechanism {
+	struct cb_member member;
+	size_t state_size; /* allocated zeroed by the loop */
+	/* Set the tap up and start it. Blocks briefly. On error nothing is left. */
+	int (*open)(void *state, const struct cb_tap *tap, const void *options,
+		struct cb_tap_ready *ready, struct cb_error *err);
+	/*
+	 * Up to `max` frames that are there now, without blocking: their number, 0 for none, or a
+	 * negative errno (-ENETDOWN: the interface went down; the loop goes on waiting). Adds the
+	 * system calls made.
+	 */
+	int (*receive)(void *state, struct cb_frame *frames, unsigned max, int64_t *syscalls);
+	/* Give back the frames of the last receive(); NULL: nothing to give back. */
+	void (*release)(void *state);
+	/* Tap off: no further frame enters the buffer; what is in it stays readable by receive().
+	 */
+	int (*detach)(void *state, struct cb_error *err);
+	/* Count what is unread, read the kernel's counters once. After detach(). */
+	int (*settle)(void *state, struct cb_tap_counters *counters, struct cb_error *err);
+	void (*close)(void *state);
+};
+
+/* What a wait did; the loop puts it into the record. */
+struct cb_wait_counts {
+	int64_t syscalls, wakeups, idle_wakeups, blocked_ns;
+};
+
+struct cb_wait {
+	struct cb_member member;
+	size_t state_size;
+	int (*open)(void *state, int fd, const void *options,
+		struct cb_error *err); /* NULL: nothing to set up */
+	/*
+	 * Called when receive() found nothing. Returns when frames may be there, at `deadline_ns`,
+	 * or on a signal; 0 or negative errno (-EINTR is 0). `counts` is added to.
+	 */
+	int (*wait)(void *state, uint64_t deadline_ns, struct cb_wait_counts *counts);
+	void (*close)(void *state);
+};
+
+struct cb_load {
+	struct cb_member member;
+	size_t state_size;
+	bool exact; /* the tally keeps a bitmap per stream: duplicates and reordering are known per
+		       frame */
+	int (*open)(
+		void *state, const struct cb_tap *tap, const void *options, struct cb_error *err);
+	void (*take)(void *state, const struct cb_frame *frames,
+		unsigned n); /* NULL: the tally is all */
+	/* Add to `result` (an object) what the load has to tell; NULL: nothing. */
+	int (*report)(void *state, json_t *result, struct cb_error *err);
+	void (*close)(void *state);
+};
+
+/* The arrays, for `list` and for the scenario reader: NULL past the end. */
+const struct cb_member *cb_mechanism_at(size_t i);
+const struct cb_member *cb_wait_at(size_t i);
+const struct cb_member *cb_load_at(size_t i);
+extern const struct cb_axis cb_mechanism_axis, cb_wait_axis, cb_load_axis;
+
+#endif

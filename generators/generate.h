@@ -1,0 +1,42 @@
+/*
+ * One generator process: its job (an option table shared by the `generate`
+ * verb and by the agent that starts it), and the loop that carries it out.
+ */
+#ifndef CB_GENERATORS_GENERATE_H
+#define CB_GENERATORS_GENERATE_H
+
+#include "generators/generator.h"
+#include "harness/book/measured.h"
+
+#include <signal.h>
+
+struct cb_generate_job {
+	char interface[16];
+	char transmitter[256];
+	int64_t frame_size;  /* RFC 2544: with FCS */
+	int64_t rate;        /* pps or CB_RATE_MAX */
+	int64_t count;       /* stop after so many frames of the window; 0: no limit */
+	int64_t duration_ns; /* of the measurement window; 0: until count or a signal */
+	int64_t warmup_ns;   /* before the window, at the same rate */
+	int64_t catch_up_ns; /* a stall longer than this re-bases the schedule: its slots are
+				unoffered */
+	int64_t cpu;         /* -1: not pinned */
+	int64_t key, stream;
+	char destination_mac[18],
+		source_mac[18]; /* "": broadcast-free default / the interface's own */
+	char destination_ip[16], source_ip[16];
+	int64_t destination_port, source_port;
+};
+
+extern const struct cb_option cb_generate_options[]; /* over struct cb_generate_job */
+
+/*
+ * Open the transmitter, call `ready` (may be NULL; nonzero ends the job; this is where a process
+ * under an agent waits for "go"), then send warm-up and window on one absolute schedule, and fill
+ * `record` (initialised by the caller). A nonzero `*stop` ends it early, cleanly. Blocks.
+ */
+int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *stop,
+	int (*ready)(void *arg), void *ready_arg, struct cb_generator_record *record,
+	struct cb_error *err);
+
+#endif

@@ -1,0 +1,60 @@
+/*
+ * A generator is traffic (what), pacing (when) and a transmitter (how). A
+ * transmitter is one file that fills one const struct and stands in one array
+ * (members.c).
+ */
+#ifndef CB_GENERATORS_GENERATOR_H
+#define CB_GENERATORS_GENERATOR_H
+
+#include "harness/base/error.h"
+#include "harness/base/member.h"
+#include "harness/net/stamp.h"
+
+#include <stdint.h>
+
+/* The frame that every transmitter repeats, and where its stamp goes (traffic/frame.h builds it).
+ */
+struct cb_template {
+	uint8_t bytes[16384];
+	uint32_t length;       /* without FCS */
+	uint32_t stamp_offset; /* stamp_offset + CB_STAMP_SIZE <= length */
+};
+
+/* Where to send, what every transmitter is given. */
+struct cb_link {
+	const char *interface;
+	unsigned ifindex;
+	const struct cb_template *frame;
+	uint32_t key;
+	uint8_t stream;
+};
+
+/* What a transmitter did; counted over its life. */
+struct cb_transmit_counts {
+	int64_t refused; /* handed over, refused by the link at once: offered, never sent again */
+	int64_t syscalls;
+};
+
+struct cb_transmitter {
+	struct cb_member member;
+	size_t state_size; /* allocated zeroed by the generator */
+	unsigned batch;    /* frames it likes to be given at once */
+	int (*open)(
+		void *state, const struct cb_link *link, const void *options, struct cb_error *err);
+	/*
+	 * Hand frames sequence .. sequence + n - 1 (n <= batch) to the link, stamped with `phase`
+	 * and `time_ns`. The number of sequence numbers used up (refused ones included), or a
+	 * negative errno when nothing was.
+	 */
+	int (*send)(void *state, uint64_t sequence, unsigned n, uint8_t phase, uint32_t time_ns,
+		struct cb_transmit_counts *counts);
+	/* Wait until what was handed over has left, at most until the deadline; NULL: nothing to
+	 * wait for. */
+	int (*flush)(void *state, uint64_t deadline_ns, struct cb_transmit_counts *counts);
+	void (*close)(void *state);
+};
+
+const struct cb_member *cb_transmitter_at(size_t i);
+extern const struct cb_axis cb_transmitter_axis;
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * Members of an axis: a mechanism, a wait, a load, a transmitter, seen from
+ * outside. What is common to all of them stands here, so that the scenario
+ * reader, `list` and the man page know every member's options without
+ * knowing any backend. The backends' own structs start with a cb_member.
+ */
+#ifndef CB_HARNESS_BASE_MEMBER_H
+#define CB_HARNESS_BASE_MEMBER_H
+
+#include "harness/base/error.h"
+#include "harness/base/option.h"
+
+/* What a member can do, or needs from the member of the other axis. */
+enum cb_trait {
+	CB_TRAIT_POLLABLE = 1u << 0,    /* readiness can be waited for on a file descriptor */
+	CB_TRAIT_OWN_BATCH = 1u << 1,   /* has an N-or-m wake-up of its own */
+	CB_TRAIT_NAPI = 1u << 2,        /* knows the NAPI instance that feeds it */
+	CB_TRAIT_FILTER_FREE = 1u << 3, /* the socket's filter slot is free */
+	CB_TRAIT_COPIES = 1u << 4,      /* several processes each get a copy of every frame */
+	CB_TRAIT_FANOUT = 1u << 5,      /* several processes share the frames */
+	CB_TRAIT_STAMPS = 1u << 6,      /* transmitter: every frame has a stamp of its own */
+	CB_TRAIT_PACED = 1u << 7,       /* transmitter: can hold a rate */
+};
+
+/* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */
+const char *cb_trait_text(enum cb_trait trait);
+
+struct cb_member {
+	const char *name;  /* as written in scenarios */
+	const char *help;  /* one sentence */
+	const char *paper; /* what it stands for in Braun et al. 2010; NULL: nothing */
+	const struct cb_option *options; /* ends with CB_OPTION_END; NULL: none */
+	size_t options_size;             /* of the struct that the options fill */
+	unsigned provides, needs;        /* enum cb_trait */
+	/* 0 when it can run here, else CB_ERR_IMPOSSIBLE with a sentence that a user can act on;
+	 * NULL: always */
+	int (*probe)(struct cb_error *err);
+};
+
+struct cb_axis {
+	const char *name;                        /* "mechanism" */
+	const char *plural;                      /* "mechanisms" */
+	const struct cb_member *(*at)(size_t i); /* NULL past the end */
+};
+
+/* All axes; handed by cli to the scenario reader. Ends with an axis without a name. */
+struct cb_registry {
+	const struct cb_axis *axes;
+};
+
+const struct cb_axis *cb_registry_axis(const struct cb_registry *r, const char *name);
+const struct cb_member *cb_axis_find(const struct cb_axis *axis, const char *name);
+
+/*
+ * Parse a short form: "poll", "batch:512,1ms", "tpacket3:block=1MiB,retire=8ms", "packzip:level=6".
+ * Values without a name fill the options in table order. `options` (member->options_size bytes,
+ * NULL to check only) gets defaults first. CB_ERR_USAGE with a suggestion when name, option or
+ * value is wrong.
+ */
+int cb_member_parse(const struct cb_axis *axis, const char *text, const struct cb_member **member,
+	void *options, struct cb_error *err);
+
+/*
+ * The canonical short form of `text`: every option that differs from its default, by name, in table
+ * order ("tpacket3:retire=8ms"). Two spellings of one member give one canonical form, and so one
+ * cell.
+ */
+int cb_member_canonical(
+	const struct cb_axis *axis, const char *text, char *out, size_t size, struct cb_error *err);
+
+/* 0, or CB_ERR_USAGE naming the trait that `user` needs and `other` does not provide. */
+int cb_member_fits(const struct cb_member *user, const char *user_axis,
+	const struct cb_member *other, const char *other_axis, struct cb_error *err);
+
+#endif

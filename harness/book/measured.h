@@ -1,0 +1,94 @@
+/*
+ * What one generator, one capture process and one host measured, as plain
+ * values. harness/record turns them into JSON and back.
+ */
+#ifndef CB_HARNESS_BOOK_MEASURED_H
+#define CB_HARNESS_BOOK_MEASURED_H
+
+#include "harness/base/error.h"
+#include "harness/base/json.h"
+#include "harness/book/ledger.h"
+
+#include <jansson.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CB_RECORD_TEXT 256
+
+/* One-second series: frames in [t, t + 1 s), t in ns since the generator's or capturer's start. */
+struct cb_series {
+	size_t n, capacity;
+	int64_t *frames; /* owned */
+};
+int cb_series_add(struct cb_series *s, int64_t frames); /* 0 or CB_ERR_INTERNAL */
+void cb_series_finish(struct cb_series *s);
+
+struct cb_generator_record {
+	struct cb_generator_book book;
+	int64_t unoffered;
+	int64_t elapsed_ns;        /* first slot to last frame handed over, warm-up included */
+	int64_t window_elapsed_ns; /* the same for the measurement window */
+	double offered_pps;        /* over the window */
+	double intended_pps;       /* NaN at rate max */
+	int64_t frame_size;        /* RFC 2544: with FCS */
+	int64_t syscalls, batches;
+	int64_t rebased; /* stalls after which the schedule was re-based */
+	int64_t lateness_max_ns,
+		lateness_p99_ns; /* against the ideal schedule, per batch head; unknown at max */
+	int64_t cpu_ns;          /* CPU time of the process, as the scheduler charges it */
+	int64_t softirq_ns; /* of that, softirq time that only interrupted it; unknown: not measured
+			     */
+	int64_t context_switches;
+	char transmitter[CB_RECORD_TEXT];
+	struct cb_series series;
+};
+
+struct cb_view_record {
+	struct cb_view_book book;
+	int64_t sequence_gaps; /* missing sequence numbers between the first and the last seen */
+	int64_t elapsed_ns;    /* ready to tap down */
+	int64_t cpu_ns; /* of the process, set-up left out; interrupting softirqs taken off when
+			   softirq_ns is known */
+	int64_t cpu_user_ns, cpu_system_ns; /* as getrusage splits it; softirqs included */
+	int64_t softirq_ns; /* softirq time that interrupted the process, already taken off cpu_ns;
+			       unknown: not measured, cpu_ns is then unknown too unless the kernel
+			       accounts interrupts apart */
+	int64_t wakeups;    /* returns from blocking with frames ready */
+	int64_t idle_wakeups;  /* returns from blocking with nothing ready (time-outs) */
+	int64_t syscalls;      /* made on the frame path: by the wait and by the mechanism */
+	int64_t wait_syscalls; /* of these, by the wait */
+	int64_t blocked_ns;    /* spent inside the wait */
+	int64_t batches;       /* non-empty receive calls of the mechanism */
+	int64_t context_switches_voluntary, context_switches_involuntary;
+	int64_t buffer_frames; /* what the tap's buffer holds of this traffic's frames */
+	int64_t bytes;         /* captured bytes handed to the load */
+	int64_t truncated;     /* frames cut at snaplen */
+	int64_t cpu;           /* core it was pinned to, -1: none */
+	char mechanism[CB_RECORD_TEXT], wait[CB_RECORD_TEXT], load[CB_RECORD_TEXT];
+	char version[CB_RECORD_TEXT]; /* what really ran behind the mechanism, e.g. "linux 6.18.44"
+				       */
+	json_t *load_result;          /* what the load has to tell (object), NULL: nothing; owned */
+	struct cb_series series;
+};
+
+/* What explains the books: from the hosts' counters, before and after. */
+struct cb_evidence_record {
+	int64_t receive_softirq_ns; /* NET_RX softirq time on the sensor host, all CPUs; unknown:
+				       not measured */
+	int64_t napi_thread_ns;     /* CPU time of the threaded NAPI's kernel threads; unknown: not
+				       threaded */
+	int64_t softnet_processed, softnet_dropped, softnet_squeezed, softnet_rps;
+	int64_t steal_ns;   /* stolen from all CPUs of the sensor host during the attempt */
+	double steal_share; /* of the attempt's time on one CPU's worth, worst CPU; NaN: not known
+			     */
+	int64_t elapsed_ns; /* between the two readings */
+};
+
+/* Every count unknown, texts empty. */
+void cb_generator_record_init(struct cb_generator_record *r);
+void cb_view_record_init(struct cb_view_record *r);
+void cb_evidence_record_init(struct cb_evidence_record *r);
+void cb_generator_record_finish(struct cb_generator_record *r);
+void cb_view_record_finish(struct cb_view_record *r);
+
+#endif

@@ -1,0 +1,112 @@
+/*
+ * A scenario: a YAML file (scenarios/README says how one is written), read through option tables
+ * into one struct, with overlays (profile, --set) applied. Everything wrong with a file is found
+ * here, before anything starts, as "file:line:column: key: what is wrong; what would be right".
+ */
+#ifndef CB_HARNESS_SCENARIO_SCENARIO_H
+#define CB_HARNESS_SCENARIO_SCENARIO_H
+
+#include "harness/base/error.h"
+#include "harness/base/member.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CB_MEMBER_TEXT_MAX 256
+#define CB_CELLS_MAX       10000
+#define CB_TRIALS_MAX      100000
+
+enum cb_receive_choice {
+	CB_RECEIVE_CHOICE_AUTO,
+	CB_RECEIVE_CHOICE_SOFTIRQ,
+	CB_RECEIVE_CHOICE_RPS,
+	CB_RECEIVE_CHOICE_THREADED,
+};
+
+/* One combination: what a trial is, decoded from `trial:` with one value of each axis of `vary:`.
+ */
+struct cb_trial_spec {
+	int64_t duration_ns, warmup_ns, drain_ns;
+	struct {
+		int64_t frame_size; /* RFC 2544: with FCS */
+		int64_t rate;       /* pps, CB_RATE_MAX */
+	} traffic;
+	struct {
+		char transmitter[CB_MEMBER_TEXT_MAX];
+	} generator;
+	struct {
+		char mechanism[CB_MEMBER_TEXT_MAX], wait[CB_MEMBER_TEXT_MAX],
+			load[CB_MEMBER_TEXT_MAX];
+		int64_t processes, buffer, snaplen;
+	} capture;
+	char placement[128]; /* "A:A", "A:B", "auto" or "{generator: [0], receive: [1], capture: [1,
+				1]}" */
+	int receive;         /* enum cb_receive_choice */
+	int evidence;        /* 0 full, 1 light */
+};
+
+/* Dotted paths under `trial:` -> fields of struct cb_trial_spec. */
+extern const struct cb_option cb_trial_options[];
+
+enum cb_order { CB_ORDER_SHUFFLE, CB_ORDER_INTERLEAVE, CB_ORDER_AS_WRITTEN };
+extern const char *const cb_order_names[];
+
+struct cb_figure {
+	char id[64], title[256];
+	char x[64]; /* a parameter's dotted path */
+	char y[64]; /* a metric: captured_share, cpu_ns_per_frame, frames_per_wakeup, captured_pps
+		       ... */
+	char series[4][64]; /* parameters that tell series apart; "" past the last */
+	int errors;         /* 0 minmax, 1 none */
+	json_t *where;      /* dotted path -> value: only cells that have it; owned, NULL: all */
+	char caption[512];
+};
+extern const char *const cb_metric_names[]; /* NULL-terminated: what y may be */
+
+/* One combination of `vary:` that is not excluded. */
+struct cb_cell {
+	struct cb_trial_spec spec;
+	json_t *params; /* dotted path -> value in base units, member options too
+			   ("capture.load.level": 6); owned */
+	char id[17]; /* hash of the canonical params: the same cell has the same id in every run */
+};
+
+struct cb_scenario {
+	char name[64], title[256], question[1024];
+	int64_t repetitions, retries;
+	int order;        /* enum cb_order */
+	uint64_t seed;    /* as asked; 0: to be drawn */
+	int paper_figure; /* of Braun et al.; 0: none */
+	char paper_section[16];
+	struct cb_cell *cells;
+	size_t n_cells;
+	char (*axes)[64]; /* dotted paths that vary, in the file's order */
+	size_t n_axes;
+	struct cb_figure *figures;
+	size_t n_figures;
+	char *source;   /* the file as it was read */
+	char *resolved; /* YAML with profile and --set applied: reads back to the same cells */
+};
+
+/* Where the scenario comes from. */
+struct cb_scenario_source {
+	const char *path;
+	const char
+		*text; /* instead of reading `path` (tests, fuzzing): NUL-terminated; NULL: read */
+	const char *profile;     /* NULL: none */
+	const char *const *sets; /* "key=value", n_sets */
+	size_t n_sets;
+	const char *const *only; /* "path=value": keep only cells that have it (several values of
+				    one path: any) */
+	size_t n_only;
+};
+
+/* CB_ERR_USAGE for anything wrong with the file; CB_ERR_INTERNAL out of memory. On error *s is
+ * NULL. */
+int cb_scenario_load(struct cb_scenario **s, const struct cb_scenario_source *source,
+	const struct cb_registry *registry, struct cb_error *err);
+void cb_scenario_destroy(struct cb_scenario *s);
+
+#endif

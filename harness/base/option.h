@@ -52,7 +52,11 @@ struct cb_option {
 /* The row called `name`, or NULL. */
 const struct cb_option *cb_option_find(const struct cb_option *table, const char *name);
 
-/* Fill every field of `base` that has a default. */
+/* The name in `table` nearest to `wrong`, or NULL (cb_text_nearest). */
+const char *cb_option_nearest(const struct cb_option *table, const char *wrong);
+
+/* Fill every field of `base` that has a default. A default that its row refuses is a defect: it
+ * aborts. */
 void cb_option_defaults(const struct cb_option *table, void *base);
 
 /*

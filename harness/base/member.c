@@ -1,0 +1,314 @@
+#include "harness/base/member.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define NAME_MAX_LENGTH 64
+#define VALUE_MAX       1024
+#define MEMBERS_MAX     64
+#define OPTIONS_MAX     64 /* rows of one table: the bits of struct parse.given */
+
+static const struct {
+	enum cb_trait trait;
+	const char *text;
+} trait_texts[] = {
+	{CB_TRAIT_POLLABLE, "a readiness that can be waited for"},
+	{CB_TRAIT_OWN_BATCH, "a wake-up after N frames or a time"},
+	{CB_TRAIT_NAPI, "a known NAPI instance"},
+	{CB_TRAIT_FILTER_FREE, "a free socket filter slot"},
+	{CB_TRAIT_COPIES, "a copy of every frame for each process"},
+	{CB_TRAIT_FANOUT, "frames shared out among processes"},
+	{CB_TRAIT_STAMPS, "a stamp of its own in every frame"},
+	{CB_TRAIT_PACED, "a rate that can be held"},
+};
+
+#define N_TRAITS (sizeof(trait_texts) / sizeof(*trait_texts))
+
+const char *cb_trait_text(enum cb_trait trait)
+{
+	for (size_t i = 0; i < N_TRAITS; i++) {
+		if (trait_texts[i].trait == trait)
+			return trait_texts[i].text;
+	}
+	return "an unknown trait";
+}
+
+const struct cb_axis *cb_registry_axis(const struct cb_registry *r, const char *name)
+{
+	for (const struct cb_axis *axis = r->axes; axis->name; axis++) {
+		if (!strcmp(axis->name, name))
+			return axis;
+	}
+	return NULL;
+}
+
+const struct cb_member *cb_axis_find(const struct cb_axis *axis, const char *name)
+{
+	const struct cb_member *member;
+
+	for (size_t i = 0; (member = axis->at(i)); i++) {
+		if (!strcmp(member->name, name))
+			return member;
+	}
+	return NULL;
+}
+
+static const char *nearest_member(const struct cb_axis *axis, const char *wrong)
+{
+	const char *names[MEMBERS_MAX];
+	const struct cb_member *member;
+	size_t n = 0;
+
+	while (n < MEMBERS_MAX && (member = axis->at(n)))
+		names[n++] = member->name;
+	return cb_text_nearest(wrong, names, n);
+}
+
+/* A short form while it is read. */
+struct parse {
+	const struct cb_axis *axis;
+	const struct cb_member *member;
+	void *options;  /* member->options_size bytes */
+	uint64_t given; /* bit i: row i of the table has its value */
+};
+
+static const char *blank_trim(const char *text)
+{
+	while (isspace((unsigned char)*text))
+		text++;
+	return text;
+}
+
+/* The member before the ":"; *rest: what follows it, NULL: nothing. */
+static int parse_name(struct parse *p, const char *text, const char **rest, struct cb_error *err)
+{
+	struct cb_text_split split = {.rest = blank_trim(text), .separator = ':'};
+	char name[NAME_MAX_LENGTH];
+	const char *near;
+
+	if (!*split.rest)
+		return cb_error_set(err, CB_ERR_USAGE, "no %s is named (capbench list %s)",
+			p->axis->name, p->axis->plural);
+	if (cb_text_split_next(&split, name, sizeof(name)) < 0)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"%s \"%.40s...\" is not known (capbench list %s)", p->axis->name, text,
+			p->axis->plural);
+	*rest = split.rest;
+	p->member = cb_axis_find(p->axis, name);
+	if (p->member)
+		return 0;
+	near = nearest_member(p->axis, name);
+	return cb_error_set(err, CB_ERR_USAGE, "%s \"%s\" is not known%s%s%s (capbench list %s)",
+		p->axis->name, name, near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "", p->axis->plural);
+}
+
+/* Splits "key=value" in place: the value, or NULL when no name stands before the "=". */
+static char *split_key(char *part)
+{
+	char *c = part, *end;
+
+	while (isalnum((unsigned char)*c) || *c == '-' || *c == '_' || *c == '.')
+		c++;
+	end = c;
+	while (isspace((unsigned char)*c))
+		c++;
+	if (end == part || *c != '=')
+		return NULL;
+	*end = '\0';
+	return (char *)blank_trim(c + 1);
+}
+
+/* The row that a value without a name fills: the first that has none yet. */
+static const struct cb_option *next_row(struct parse *p, struct cb_error *err)
+{
+	const struct cb_option *row = p->member->options;
+	struct cb_text names = {0};
+	size_t i;
+
+	for (i = 0; row[i].name; i++) {
+		if (!(p->given & UINT64_C(1) << i))
+			return &row[i];
+		cb_text_addf(&names, "%s%s", i ? ", " : "", row[i].name);
+	}
+	cb_error_set(err, CB_ERR_USAGE, "%s %s takes no more than %zu option%s (%s)", p->axis->name,
+		p->member->name, i, i == 1 ? "" : "s", cb_text_get(&names));
+	cb_text_finish(&names);
+	return NULL;
+}
+
+static const struct cb_option *named_row(struct parse *p, const char *name, struct cb_error *err)
+{
+	const struct cb_option *row = cb_option_find(p->member->options, name);
+	const char *near;
+
+	if (row)
+		return row;
+	near = cb_option_nearest(p->member->options, name);
+	cb_error_set(err, CB_ERR_USAGE, "option \"%.64s\" of %s %s is not known%s%s%s", name,
+		p->axis->name, p->member->name, near ? "; did you mean \"" : "", near ? near : "",
+		near ? "\"?" : "");
+	return NULL;
+}
+
+static int parse_part(struct parse *p, char *part, struct cb_error *err)
+{
+	char *value = split_key(part);
+	const struct cb_option *row = value ? named_row(p, part, err) : next_row(p, err);
+	uint64_t bit;
+
+	if (!row)
+		return CB_ERR_USAGE;
+	bit = UINT64_C(1) << (row - p->member->options);
+	if (p->given & bit)
+		return cb_error_set(err, CB_ERR_USAGE, "option \"%s\" of %s %s is given twice",
+			row->name, p->axis->name, p->member->name);
+	p->given |= bit;
+	if (!value && !*part)
+		return cb_error_set(err, CB_ERR_USAGE, "%s %s: the value of \"%s\" is missing",
+			p->axis->name, p->member->name, row->name);
+	if (cb_option_decode(row, value ? value : part, p->options, err)) {
+		cb_error_prepend(err, "%s %s", p->axis->name, p->member->name);
+		return CB_ERR_USAGE;
+	}
+	return 0;
+}
+
+static int parse_options(struct parse *p, const char *rest, struct cb_error *err)
+{
+	struct cb_text_split split = {.rest = rest, .separator = ','};
+	char part[VALUE_MAX];
+	int rc;
+
+	if (rest && !(p->member->options && p->member->options->name))
+		return cb_error_set(err, CB_ERR_USAGE, "%s %s takes no options", p->axis->name,
+			p->member->name);
+	while ((rc = cb_text_split_next(&split, part, sizeof(part))) > 0) {
+		rc = parse_part(p, part, err);
+		if (rc)
+			return rc;
+	}
+	if (rc < 0)
+		return cb_error_set(err, CB_ERR_USAGE, "%s %s: an option is longer than %d bytes",
+			p->axis->name, p->member->name, VALUE_MAX - 1);
+	return 0;
+}
+
+static int check_required(const struct parse *p, struct cb_error *err)
+{
+	const struct cb_option *row = p->member->options;
+	struct cb_text metavar = {0};
+
+	for (size_t i = 0; row && row[i].name; i++) {
+		if (row[i].fallback || p->given & UINT64_C(1) << i)
+			continue;
+		cb_option_metavar(&row[i], &metavar);
+		cb_error_set(err, CB_ERR_USAGE, "%s %s needs its option \"%s\": %s:%s=%s",
+			p->axis->name, p->member->name, row[i].name, p->member->name, row[i].name,
+			cb_text_get(&metavar));
+		cb_text_finish(&metavar);
+		return CB_ERR_USAGE;
+	}
+	return 0;
+}
+
+/* Fills *p; p->options is to be freed, also on error. */
+static int parse_all(
+	struct parse *p, const struct cb_axis *axis, const char *text, struct cb_error *err)
+{
+	const char *rest = NULL;
+	int rc;
+
+	*p = (struct parse){.axis = axis};
+	rc = parse_name(p, text, &rest, err);
+	if (rc)
+		return rc;
+	p->options = calloc(1, p->member->options_size + 1);
+	if (!p->options)
+		return cb_error_memory(err, "options");
+	cb_option_defaults(p->member->options, p->options);
+	rc = parse_options(p, rest, err);
+	return rc ? rc : check_required(p, err);
+}
+
+int cb_member_parse(const struct cb_axis *axis, const char *text, const struct cb_member **member,
+	void *options, struct cb_error *err)
+{
+	struct parse p;
+	int rc = parse_all(&p, axis, text, err);
+
+	if (!rc) {
+		if (member)
+			*member = p.member;
+		if (options && p.member->options_size)
+			memcpy(options, p.options, p.member->options_size);
+	}
+	free(p.options);
+	return rc;
+}
+
+/* Appends ":name=value" or ",name=value" for each row that differs from its default. */
+static int print_changed(const struct parse *p, struct cb_text *out, struct cb_error *err)
+{
+	void *defaults = calloc(1, p->member->options_size + 1);
+	struct cb_text value = {0}, usual = {0};
+	const char *before = ":";
+
+	if (!defaults)
+		return cb_error_memory(err, "options");
+	cb_option_defaults(p->member->options, defaults);
+	for (const struct cb_option *row = p->member->options; row && row->name; row++) {
+		cb_text_clear(&value);
+		cb_text_clear(&usual);
+		cb_option_print(row, p->options, &value);
+		cb_option_print(row, defaults, &usual);
+		if (row->fallback && !strcmp(cb_text_get(&value), cb_text_get(&usual)))
+			continue;
+		cb_text_addf(out, "%s%s=%s", before, row->name, cb_text_get(&value));
+		before = ",";
+	}
+	cb_text_finish(&value);
+	cb_text_finish(&usual);
+	free(defaults);
+	return 0;
+}
+
+int cb_member_canonical(
+	const struct cb_axis *axis, const char *text, char *out, size_t size, struct cb_error *err)
+{
+	struct cb_text canonical = {0};
+	struct parse p;
+	int rc = parse_all(&p, axis, text, err);
+
+	if (rc)
+		goto out;
+	cb_text_add(&canonical, p.member->name);
+	rc = print_changed(&p, &canonical, err);
+	if (rc)
+		goto out;
+	if (canonical.failed)
+		rc = cb_error_memory(err, "a canonical form");
+	else if (!cb_text_copy(out, size, cb_text_get(&canonical)))
+		rc = cb_error_set(err, CB_ERR_USAGE,
+			"%s %s: its options take more than %zu bytes when written out", axis->name,
+			p.member->name, size - 1);
+out:
+	cb_text_finish(&canonical);
+	free(p.options);
+	return rc;
+}
+
+int cb_member_fits(const struct cb_member *user, const char *user_axis,
+	const struct cb_member *other, const char *other_axis, struct cb_error *err)
+{
+	unsigned missing = user->needs & ~other->provides;
+
+	for (size_t i = 0; i < N_TRAITS; i++) {
+		if (missing & trait_texts[i].trait)
+			return cb_error_set(err, CB_ERR_USAGE,
+				"%s %s needs %s, which %s %s does not have", user_axis, user->name,
+				trait_texts[i].text, other_axis, other->name);
+	}
+	return 0;
+}

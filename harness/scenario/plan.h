@@ -31,8 +31,9 @@ struct cb_layout {
 
 /*
  * Cores for one cell. Letters: A is where the kernel receives; after the colon, where the capture
- * processes run ("A:A", "A:B", "A:B,C": processes take them in turn). CB_ERR_USAGE with what would
- * be possible.
+ * processes run ("A:A", "A:B", "A:B,C": processes take them in turn). CB_ERR_USAGE when the
+ * combination makes no sense, CB_ERR_IMPOSSIBLE when the test-bed lacks cores or a way to steer the
+ * receive work; both with what would be possible.
  */
 int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_shape *shape,
 	struct cb_layout *layout, struct cb_error *err);

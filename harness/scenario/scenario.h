@@ -60,7 +60,7 @@ struct cb_figure {
 		       ... */
 	char series[4][64]; /* parameters that tell series apart; "" past the last */
 	int errors;         /* 0 minmax, 1 none */
-	json_t *where;      /* dotted path -> value: only cells that have it; owned, NULL: all */
+	json_t *where;      /* only cells that cb_cell_matches; owned, NULL: all */
 	char caption[512];
 };
 extern const char *const cb_metric_names[]; /* NULL-terminated: what y may be */
@@ -68,12 +68,19 @@ extern const char *const cb_metric_names[]; /* NULL-terminated: what y may be */
 /* One combination of `vary:` that is not excluded. */
 struct cb_cell {
 	struct cb_trial_spec spec;
-	json_t *params; /* dotted path -> value in base units, member options too
-			   ("capture.load.level": 6); owned */
+	/*
+	 * Dotted path -> value in base units; owned. A member has its canonical short form
+	 * ("capture.load": "packzip:level=6"), its name ("capture.load.name": "packzip") and all
+	 * its options, defaults included ("capture.load.level": 6, "capture.load.stream": ...).
+	 */
+	json_t *params;
 	char id[17]; /* hash of the canonical params: the same cell has the same id in every run */
+	int placement_line, placement_column; /* where the file sets it, for errors of a plan; 0: it
+						 does not */
 };
 
 struct cb_scenario {
+	char *path; /* for errors; owned */
 	char name[64], title[256], question[1024];
 	int64_t repetitions, retries;
 	int order;        /* enum cb_order */
@@ -87,7 +94,8 @@ struct cb_scenario {
 	struct cb_figure *figures;
 	size_t n_figures;
 	char *source;   /* the file as it was read */
-	char *resolved; /* YAML with profile and --set applied: reads back to the same cells */
+	char *resolved; /* YAML with profile, --set and --only applied: reads back to the same cells
+			 */
 };
 
 /* Where the scenario comes from. */
@@ -108,5 +116,12 @@ struct cb_scenario_source {
 int cb_scenario_load(struct cb_scenario **s, const struct cb_scenario_source *source,
 	const struct cb_registry *registry, struct cb_error *err);
 void cb_scenario_destroy(struct cb_scenario *s);
+
+/*
+ * Whether a cell's `params` have all that `where` asks for. `where` is an object: dotted path -> a
+ * value in base units, or an array of values of which any will do. A member is asked for by an
+ * object of its parameters: {"capture.load": {"name": "packzip", "level": 6}}. NULL: every cell.
+ */
+bool cb_cell_matches(const json_t *where, const json_t *params);
 
 #endif

@@ -15,9 +15,25 @@ int cb_json_set_real(json_t *object, const char *key, double value)
 	return json_object_set_new(object, key, isfinite(value) ? json_real(value) : json_null());
 }
 
+/* `text` with a "?" for each byte that is not ASCII; a new reference, NULL out of memory. */
+static json_t *ascii_string(const char *text)
+{
+	struct cb_text ascii = {0};
+	json_t *string;
+
+	for (; *text; text++)
+		cb_text_add_n(&ascii, (unsigned char)*text < 0x80 ? text : "?", 1);
+	string = ascii.failed ? NULL : json_string(cb_text_get(&ascii));
+	cb_text_finish(&ascii);
+	return string;
+}
+
 int cb_json_set_text(json_t *object, const char *key, const char *text)
 {
-	return json_object_set_new(object, key, json_string(text));
+	json_t *string = json_string(text);
+
+	/* jansson takes UTF-8 only; file names and texts cut to a size may be something else */
+	return json_object_set_new(object, key, string ? string : ascii_string(text));
 }
 
 static int member(const json_t *object, const char *key, json_t **value, struct cb_error *err)

@@ -19,6 +19,7 @@
 int cb_json_set_count(json_t *object, const char *key, int64_t value);
 /* Set key to a real, or to null for NaN. */
 int cb_json_set_real(json_t *object, const char *key, double value);
+/* Bytes of a text that is not UTF-8 become "?" where they are not ASCII. */
 int cb_json_set_text(json_t *object, const char *key, const char *text);
 
 /* Reads of a member of `object`. CB_ERR_INTERNAL naming `key` when absent or of another type. */

@@ -3,8 +3,8 @@
  * and unpacking on buffers only; who reads and writes them is not known here.
  *
  * A request is {"id": N, "request": NAME, ...arguments}; its reply {"id": N, "ok": true,
- * ...results} or
- * {"id": N, "ok": false, "code": CODE, "error": TEXT}. The requests are in
+ * ...results} or {"id": N, "ok": false, "code": CODE, "error": TEXT, "errno": N}, the last only
+ * where there is one (a signal's number goes with CB_ERR_INTERRUPTED). The requests are in
  * harness/agent/requests.c. Bytes that break the form (too long, not JSON, not an object, no id)
  * are refused: the connection is not usable after that.
  */

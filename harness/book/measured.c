@@ -1,0 +1,114 @@
+#include "harness/book/measured.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#define SERIES_FIRST 64
+
+int cb_series_add(struct cb_series *s, int64_t frames)
+{
+	size_t capacity = s->capacity ? 2 * s->capacity : SERIES_FIRST;
+	int64_t *grown;
+
+	if (s->n == s->capacity) {
+		grown = reallocarray(s->frames, capacity, sizeof(*grown));
+		if (!grown)
+			return CB_ERR_INTERNAL;
+		s->frames = grown;
+		s->capacity = capacity;
+	}
+	s->frames[s->n++] = frames;
+	return 0;
+}
+
+void cb_series_finish(struct cb_series *s)
+{
+	free(s->frames);
+	*s = (struct cb_series){0};
+}
+
+void cb_generator_record_init(struct cb_generator_record *r)
+{
+	*r = (struct cb_generator_record){
+		.book = {.intended = CB_UNKNOWN,
+			.offered = CB_UNKNOWN,
+			.refused = CB_UNKNOWN,
+			.window_offered = CB_UNKNOWN},
+		.unoffered = CB_UNKNOWN,
+		.elapsed_ns = CB_UNKNOWN,
+		.window_elapsed_ns = CB_UNKNOWN,
+		.offered_pps = (double)NAN,
+		.intended_pps = (double)NAN,
+		.frame_size = CB_UNKNOWN,
+		.syscalls = CB_UNKNOWN,
+		.batches = CB_UNKNOWN,
+		.rebased = CB_UNKNOWN,
+		.lateness_max_ns = CB_UNKNOWN,
+		.lateness_p99_ns = CB_UNKNOWN,
+		.cpu_ns = CB_UNKNOWN,
+		.softirq_ns = CB_UNKNOWN,
+		.context_switches = CB_UNKNOWN,
+	};
+}
+
+void cb_view_record_init(struct cb_view_record *r)
+{
+	*r = (struct cb_view_record){
+		.book = {.received = CB_UNKNOWN,
+			.unique = CB_UNKNOWN,
+			.reordered = CB_UNKNOWN,
+			.duplicate = CB_UNKNOWN,
+			.damaged = CB_UNKNOWN,
+			.foreign = CB_UNKNOWN,
+			.tap_dropped = CB_UNKNOWN,
+			.unread = CB_UNKNOWN,
+			.window_unique = CB_UNKNOWN,
+			.unaccounted = CB_UNKNOWN,
+			.captured_share = (double)NAN},
+		.sequence_gaps = CB_UNKNOWN,
+		.elapsed_ns = CB_UNKNOWN,
+		.cpu_ns = CB_UNKNOWN,
+		.cpu_user_ns = CB_UNKNOWN,
+		.cpu_system_ns = CB_UNKNOWN,
+		.softirq_ns = CB_UNKNOWN,
+		.wakeups = CB_UNKNOWN,
+		.idle_wakeups = CB_UNKNOWN,
+		.syscalls = CB_UNKNOWN,
+		.wait_syscalls = CB_UNKNOWN,
+		.blocked_ns = CB_UNKNOWN,
+		.batches = CB_UNKNOWN,
+		.context_switches_voluntary = CB_UNKNOWN,
+		.context_switches_involuntary = CB_UNKNOWN,
+		.buffer_frames = CB_UNKNOWN,
+		.bytes = CB_UNKNOWN,
+		.truncated = CB_UNKNOWN,
+		.cpu = CB_UNKNOWN,
+	};
+}
+
+void cb_evidence_record_init(struct cb_evidence_record *r)
+{
+	*r = (struct cb_evidence_record){
+		.receive_softirq_ns = CB_UNKNOWN,
+		.napi_thread_ns = CB_UNKNOWN,
+		.softnet_processed = CB_UNKNOWN,
+		.softnet_dropped = CB_UNKNOWN,
+		.softnet_squeezed = CB_UNKNOWN,
+		.softnet_rps = CB_UNKNOWN,
+		.steal_ns = CB_UNKNOWN,
+		.steal_share = (double)NAN,
+		.elapsed_ns = CB_UNKNOWN,
+	};
+}
+
+void cb_generator_record_finish(struct cb_generator_record *r)
+{
+	cb_series_finish(&r->series);
+}
+
+void cb_view_record_finish(struct cb_view_record *r)
+{
+	cb_series_finish(&r->series);
+	json_decref(r->load_result);
+	r->load_result = NULL;
+}

@@ -1,0 +1,46 @@
+/*
+ * The engine behind record.h: a struct's fields as rows of a table, written
+ * to and read from a JSON object. It knows no field by name.
+ */
+#ifndef CB_HARNESS_RECORD_FIELD_H
+#define CB_HARNESS_RECORD_FIELD_H
+
+#include "harness/base/error.h"
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* The C type of the field that a row describes stands behind each. */
+enum cb_field_type {
+	CB_FIELD_COUNT,  /* int64_t; CB_UNKNOWN is null */
+	CB_FIELD_INDEX,  /* int64_t; never null nor negative: it may become an index */
+	CB_FIELD_REAL,   /* double; NaN is null */
+	CB_FIELD_TEXT,   /* char[size] */
+	CB_FIELD_OBJECT, /* json_t *, owned; NULL is null */
+	CB_FIELD_SERIES, /* struct cb_series */
+};
+
+struct cb_field {
+	const char *name; /* the JSON key; NULL ends a table */
+	enum cb_field_type type;
+	size_t offset, size; /* in the struct; size is that of the field */
+};
+
+#define CB_FIELD(type, record, name) CB_FIELD_NAMED(type, record, name, #name)
+/* A field inside a nested struct: `member` is its path, `key` its JSON name. */
+#define CB_FIELD_NAMED(type, record, member, key)                                                \
+	{                                                                                        \
+		key, type, offsetof(struct record, member), sizeof(((struct record *)0)->member) \
+	}
+
+/* Set a key of `object` for each row. 0, or -1 out of memory. */
+int cb_record_write_fields(json_t *object, const struct cb_field *table, const void *record);
+
+/*
+ * Fill the record's fields from `object`. CB_ERR_INTERNAL naming the first key that is missing or
+ * of another type; the fields before it are filled then. Owned fields are replaced.
+ */
+int cb_record_read_fields(
+	void *record, const struct cb_field *table, const json_t *object, struct cb_error *err);
+
+#endif

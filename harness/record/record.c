@@ -1,0 +1,103 @@
+#include "harness/record/record.h"
+
+#include "harness/record/field.h"
+
+#define GENERATOR(type, name) CB_FIELD(CB_FIELD_##type, cb_generator_record, name)
+#define GENERATOR_BOOK(name)  CB_FIELD_NAMED(CB_FIELD_COUNT, cb_generator_record, book.name, #name)
+#define VIEW(type, name)      CB_FIELD(CB_FIELD_##type, cb_view_record, name)
+#define VIEW_BOOK(type, name) CB_FIELD_NAMED(CB_FIELD_##type, cb_view_record, book.name, #name)
+
+static const struct cb_field generator_fields[] = {
+	GENERATOR(TEXT, transmitter),
+	GENERATOR(COUNT, frame_size),
+	GENERATOR_BOOK(intended),
+	GENERATOR_BOOK(offered),
+	GENERATOR(COUNT, unoffered),
+	GENERATOR_BOOK(refused),
+	GENERATOR_BOOK(window_offered),
+	GENERATOR(COUNT, elapsed_ns),
+	GENERATOR(COUNT, window_elapsed_ns),
+	GENERATOR(REAL, offered_pps),
+	GENERATOR(REAL, intended_pps),
+	GENERATOR(COUNT, syscalls),
+	GENERATOR(COUNT, batches),
+	GENERATOR(COUNT, rebased),
+	GENERATOR(COUNT, lateness_max_ns),
+	GENERATOR(COUNT, lateness_p99_ns),
+	GENERATOR(COUNT, cpu_ns),
+	GENERATOR(COUNT, softirq_ns),
+	GENERATOR(COUNT, context_switches),
+	GENERATOR(SERIES, series),
+	{0},
+};
+
+static const struct cb_field view_fields[] = {
+	VIEW(TEXT, mechanism),
+	VIEW(TEXT, wait),
+	VIEW(TEXT, load),
+	VIEW(TEXT, version),
+	VIEW(COUNT, cpu),
+	VIEW_BOOK(COUNT, received),
+	VIEW_BOOK(COUNT, unique),
+	VIEW_BOOK(COUNT, reordered),
+	VIEW_BOOK(COUNT, duplicate),
+	VIEW_BOOK(COUNT, damaged),
+	VIEW_BOOK(COUNT, foreign),
+	VIEW_BOOK(COUNT, tap_dropped),
+	VIEW_BOOK(COUNT, unread),
+	VIEW_BOOK(COUNT, window_unique),
+	VIEW_BOOK(COUNT, unaccounted),
+	VIEW_BOOK(REAL, captured_share),
+	VIEW(COUNT, sequence_gaps),
+	VIEW(COUNT, elapsed_ns),
+	VIEW(COUNT, cpu_ns),
+	VIEW(COUNT, cpu_user_ns),
+	VIEW(COUNT, cpu_system_ns),
+	VIEW(COUNT, softirq_ns),
+	VIEW(COUNT, wakeups),
+	VIEW(COUNT, idle_wakeups),
+	VIEW(COUNT, syscalls),
+	VIEW(COUNT, wait_syscalls),
+	VIEW(COUNT, blocked_ns),
+	VIEW(COUNT, batches),
+	VIEW(COUNT, context_switches_voluntary),
+	VIEW(COUNT, context_switches_involuntary),
+	VIEW(COUNT, buffer_frames),
+	VIEW(COUNT, bytes),
+	VIEW(COUNT, truncated),
+	VIEW(OBJECT, load_result),
+	VIEW(SERIES, series),
+	{0},
+};
+
+static json_t *to_object(const struct cb_field *table, const void *record)
+{
+	json_t *object = json_object();
+
+	if (object && cb_record_write_fields(object, table, record)) {
+		json_decref(object);
+		object = NULL;
+	}
+	return object;
+}
+
+json_t *cb_generator_record_json(const struct cb_generator_record *r)
+{
+	return to_object(generator_fields, r);
+}
+
+json_t *cb_view_record_json(const struct cb_view_record *r)
+{
+	return to_object(view_fields, r);
+}
+
+int cb_generator_record_read(
+	struct cb_generator_record *r, const json_t *json, struct cb_error *err)
+{
+	return cb_record_read_fields(r, generator_fields, json, err);
+}
+
+int cb_view_record_read(struct cb_view_record *r, const json_t *json, struct cb_error *err)
+{
+	return cb_record_read_fields(r, view_fields, json, err);
+}

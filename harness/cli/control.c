@@ -1,0 +1,51 @@
+#include "harness/cli/control.h"
+
+#include "harness/cli/verb.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+int cb_control_ready(void)
+{
+	puts("{\"ready\": true}");
+	return fflush(stdout);
+}
+
+int cb_control_wait_go(struct cb_error *err)
+{
+	char line[8];
+	size_t n = 0;
+
+	while (n < sizeof(line) - 1 && (n == 0 || line[n - 1] != '\n')) {
+		ssize_t got = read(STDIN_FILENO, line + n, 1);
+
+		if (got < 0 && errno == EINTR && !cb_cli_signal)
+			continue;
+		if (got <= 0)
+			return cb_error_set(err, CB_ERR_INTERRUPTED, "stopped before the start");
+		n++;
+	}
+	line[n] = '\0';
+	if (strcmp(line, "go\n") != 0)
+		return cb_error_set(
+			err, CB_ERR_INTERNAL, "the agent said \"%s\" instead of go", line);
+	return 0;
+}
+
+int cb_control_end(json_t *record, int code, struct cb_error *err)
+{
+	json_t *line = record;
+
+	if (code)
+		line = json_pack("{s:s, s:i}", "error", err->text, "code", code);
+	if (!line)
+		return cb_error_memory(err, "the record");
+	if (json_dumpf(line, stdout, JSON_COMPACT | JSON_ENSURE_ASCII) || putchar('\n') == EOF ||
+		fflush(stdout))
+		code = cb_error_errno(
+			err, CB_ERR_INTERNAL, errno, "the agent's pipe can't be written");
+	json_decref(line);
+	return code;
+}

@@ -1,0 +1,101 @@
+#include "harness/base/text.h"
+#include "harness/base/version.h"
+#include "harness/cli/verb.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const struct cb_exit_row cb_exit_rows[] = {
+	{0, "ok"},
+	{1, "internal error"},
+	{2, "usage or scenario error"},
+	{3, "regression confirmed"},
+	{4, "not possible here: privilege, kernel feature or hardware is missing"},
+	{5, "a host, an agent or SSH failed"},
+	{6, "inconclusive or invalid measurements"},
+	{-1, NULL},
+};
+
+static void print_usage(const struct cb_verb *verb)
+{
+	printf("Usage: capbench %s", verb->name);
+	for (size_t i = 0; i < CB_POSITIONALS_MAX && verb->positional[i].metavar; i++)
+		printf(verb->positional[i].optional ? " [%s]" : " %s", verb->positional[i].metavar);
+	printf(" [OPTIONS]\n\n%s\n", verb->description ? verb->description : verb->help);
+}
+
+static void print_row(const char *left, const char *help, const char *fallback)
+{
+	printf("  %-30s %s%s", left, strlen(left) > 30 ? "\n                                 " : "",
+		help);
+	if (fallback && fallback[0] && strcmp(fallback, "false") != 0)
+		printf(" [%s]", fallback);
+	putchar('\n');
+}
+
+static void print_options(const struct cb_option *table)
+{
+	for (const struct cb_option *o = table; o && o->name; o++) {
+		struct cb_text left = {0};
+
+		cb_text_addf(&left, "--%s", o->name);
+		if (o->type != CB_OPT_BOOL) {
+			cb_text_add(&left, " ");
+			cb_option_metavar(o, &left);
+		}
+		print_row(cb_text_get(&left), o->help, o->fallback);
+		cb_text_finish(&left);
+	}
+}
+
+static void print_repeats(const struct cb_repeat_row *rows)
+{
+	for (const struct cb_repeat_row *r = rows; r && r->name; r++) {
+		char left[64];
+
+		snprintf(left, sizeof(left), "--%s %s", r->name, r->metavar);
+		print_row(left, r->help, NULL);
+	}
+}
+
+static void print_verb(const struct cb_verb *verb)
+{
+	print_usage(verb);
+	if (verb->positional[0].metavar)
+		puts("\nArguments:");
+	for (size_t i = 0; i < CB_POSITIONALS_MAX && verb->positional[i].metavar; i++)
+		print_row(verb->positional[i].metavar, verb->positional[i].help, NULL);
+	puts("\nOptions:");
+	print_options(verb->options);
+	print_repeats(verb->repeats);
+	print_options(cb_common_options);
+	print_row("--help", "Print this", NULL);
+	if (verb->examples)
+		puts("\nExamples:");
+	for (const char *const *e = verb->examples; e && *e; e++)
+		printf("  %s\n", *e);
+}
+
+static void print_program(void)
+{
+	puts("Usage: capbench VERB [ARGUMENTS] [OPTIONS]\n\n"
+	     "Measures packet capture: drives a generator and capture processes from a YAML\n"
+	     "scenario, accounts for every frame, draws the figures.\n\nVerbs:");
+	for (const struct cb_verb *const *v = cb_verbs; *v; v++)
+		if (!(*v)->internal)
+			printf("  %-10s %s\n", (*v)->name, (*v)->help);
+	puts("\nExit status:");
+	for (const struct cb_exit_row *e = cb_exit_rows; e->means; e++)
+		printf("  %-10d %s\n", e->status, e->means);
+	puts("  128+n      ended by signal n\n\n"
+	     "capbench VERB --help tells more of each, capbench --version the version (" CB_VERSION
+	     ").");
+}
+
+void cb_help_print(const struct cb_verb *verb)
+{
+	if (verb)
+		print_verb(verb);
+	else
+		print_program();
+}

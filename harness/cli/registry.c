@@ -1,0 +1,15 @@
+/* The one place that knows all axes: what the scenario reader, `list` and the man page look members
+ * up in. */
+#include "capturers/capturer.h"
+#include "generators/generator.h"
+#include "harness/cli/verb.h"
+
+static const struct cb_axis axes[] = {
+	{.name = "transmitter", .plural = "transmitters", .at = cb_transmitter_at},
+	{.name = "mechanism", .plural = "mechanisms", .at = cb_mechanism_at},
+	{.name = "wait", .plural = "waits", .at = cb_wait_at},
+	{.name = "load", .plural = "loads", .at = cb_load_at},
+	{.name = NULL},
+};
+
+const struct cb_registry cb_cli_registry = {.axes = axes};

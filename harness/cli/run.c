@@ -1,0 +1,127 @@
+/* `run`: measure a scenario and draw its report. */
+#include "harness/run/run.h"
+
+#include "harness/cli/report_verb.h"
+#include "harness/cli/scenario_args.h"
+
+#include <stdio.h>
+
+struct args {
+	struct cb_scenario_args scenario;
+	char out[1024], resume[1024];
+	bool no_report, no_pictures;
+};
+
+static const struct cb_option options[] = {
+	CB_SCENARIO_OPTION_ROWS(struct args, scenario),
+	{.name = "out",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct args, out),
+		.fallback = "",
+		.text_size = sizeof(((struct args *)0)->out),
+		.metavar = "DIR",
+		.help = "Run directory to make; without it results/<scenario>/<time>-<id>"},
+	{.name = "resume",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct args, resume),
+		.fallback = "",
+		.text_size = sizeof(((struct args *)0)->resume),
+		.metavar = "DIR",
+		.help = "Finish the missing trials of this run directory"},
+	{.name = "no-report",
+		.type = CB_OPT_BOOL,
+		.offset = offsetof(struct args, no_report),
+		.fallback = "false",
+		.help = "Measure only; `capbench report DIR` draws later"},
+	{.name = "no-pictures",
+		.type = CB_OPT_BOOL,
+		.offset = offsetof(struct args, no_pictures),
+		.fallback = "false",
+		.help = "Write the report without running gnuplot"},
+	CB_OPTION_END,
+};
+
+static const struct cb_repeat_row repeats[] = {
+	CB_SCENARIO_REPEAT_ROWS(struct args, scenario),
+	{.name = NULL},
+};
+
+/* The scenario to measure: the file, or what the run directory holds. */
+static int load(struct cb_scenario **s, const struct cb_invocation *call, struct cb_error *err)
+{
+	const struct args *a = call->args;
+	char path[1200];
+
+	if (call->positional[0])
+		return cb_scenario_args_load(s, call->positional[0], &a->scenario, err);
+	if (!a->resume[0])
+		return cb_error_set(err, CB_ERR_USAGE,
+			"SCENARIO is missing: a YAML file, or --resume DIR (capbench run --help)");
+	if (a->scenario.profile[0] || a->scenario.set.n || a->scenario.only.n || a->scenario.seed)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"--resume takes the scenario as it was started: leave out --profile, "
+			"--set, --only "
+			"and --seed");
+	snprintf(path, sizeof(path), "%s/scenario.resolved.yaml", a->resume);
+	return cb_scenario_args_load(s, path, &(struct cb_scenario_args){0}, err);
+}
+
+/* What the numbers are worth decides the exit status. */
+static int judge(const struct cb_run_outcome *o, struct cb_error *err)
+{
+	if (o->invalid)
+		return cb_error_set(err, CB_ERR_INCONCLUSIVE,
+			"%lld of %lld trials are invalid (their reasons are in the report; %s)",
+			(long long)o->invalid, (long long)o->trials, o->directory);
+	return 0;
+}
+
+static int run(const struct cb_invocation *call, struct cb_error *err)
+{
+	const struct args *a = call->args;
+	struct cb_run_options o = {
+		.out = a->out[0] ? a->out : NULL,
+		.resume = a->resume[0] ? a->resume : NULL,
+		.command_line = call->command_line,
+		.seed = (uint64_t)a->scenario.seed,
+	};
+	struct cb_run_outcome outcome = {0};
+	struct cb_scenario *s = NULL;
+	int r;
+
+	if (o.out && o.resume)
+		return cb_error_set(err, CB_ERR_USAGE, "--out and --resume exclude each other");
+	r = load(&s, call, err);
+	if (!r)
+		r = cb_run(s, &o, &outcome, err);
+	if (!r && !a->no_report)
+		r = cb_cli_report(outcome.directory, !a->no_pictures, call->common.json, err);
+	else if (!r && call->common.json)
+		r = cb_cli_print_json(json_pack("{s:s}", "directory", outcome.directory), err);
+	else if (!r)
+		printf("results    %s\n", outcome.directory);
+	cb_scenario_destroy(s);
+	return r ? r : judge(&outcome, err);
+}
+
+static const char *const examples[] = {
+	"capbench run scenarios/quick.yaml",
+	"capbench run scenarios/quick.yaml --only capture.mechanism=tpacket3 --set repetitions=5",
+	"capbench run --resume results/quick/20261121T214005Z-1a2b",
+	NULL,
+};
+
+const struct cb_verb cb_verb_run = {
+	.name = "run",
+	.help = "Measure a scenario and draw its report",
+	.description =
+		"Carries out every trial of SCENARIO on the built-in test-bed (two network "
+		"namespaces and a veth pair on this machine), keeps the books of every frame, and "
+		"draws the report. A run that was broken off is finished by --resume.",
+	.positional = {{"SCENARIO", "a YAML file; may be left out with --resume", true}},
+	.options = options,
+	.repeats = repeats,
+	.args_size = sizeof(struct args),
+	.examples = examples,
+	.run = run,
+};

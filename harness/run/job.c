@@ -1,0 +1,69 @@
+#include "harness/run/job.h"
+
+#include "harness/base/units.h"
+
+#include <stdio.h>
+
+/* One row: an option and how its value reads. */
+static void put(json_t *values, const char *name, enum cb_unit unit, int64_t value)
+{
+	char text[48];
+
+	cb_unit_format(unit, value, text, sizeof(text));
+	json_object_set_new(values, name, json_string(text));
+}
+
+static void put_number(json_t *values, const char *name, int64_t value)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%lld", (long long)value);
+	json_object_set_new(values, name, json_string(text));
+}
+
+json_t *cb_job_capture(
+	const struct cb_trial_spec *spec, const struct cb_layout *layout, int i, uint32_t key)
+{
+	json_t *values = json_pack("{s:s, s:s, s:s}", "mechanism", spec->capture.mechanism, "wait",
+		spec->capture.wait, "load", spec->capture.load);
+
+	if (!values)
+		return NULL;
+	put_number(values, "cpu", layout->capture[i]);
+	put_number(values, "key", key);
+	put(values, "snaplen", CB_UNIT_BYTES, spec->capture.snaplen);
+	put(values, "buffer", CB_UNIT_BYTES, spec->capture.buffer);
+	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);
+	put(values, "drain", CB_UNIT_TIME, spec->drain_ns);
+	return values;
+}
+
+json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout *layout,
+	const struct cb_testbed *testbed, uint32_t key)
+{
+	json_t *values = json_pack("{s:s, s:s}", "transmitter", spec->generator.transmitter,
+		"destination-mac", testbed->sensor_mac);
+
+	if (!values)
+		return NULL;
+	put_number(values, "cpu", layout->generator);
+	put_number(values, "key", key);
+	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);
+	put(values, "rate", CB_UNIT_RATE, spec->traffic.rate);
+	put(values, "warmup", CB_UNIT_TIME, spec->warmup_ns);
+	put(values, "duration", CB_UNIT_TIME, spec->duration_ns);
+	return values;
+}
+
+json_t *cb_job_receive(const struct cb_layout *layout, const struct cb_testbed *testbed)
+{
+	static const char *const modes[] = {
+		[CB_RECEIVE_CHOICE_AUTO] = "softirq",
+		[CB_RECEIVE_CHOICE_SOFTIRQ] = "softirq",
+		[CB_RECEIVE_CHOICE_RPS] = "rps",
+		[CB_RECEIVE_CHOICE_THREADED] = "threaded",
+	};
+
+	return json_pack("{s:s, s:s, s:i, s:b}", "interface", testbed->sensor_interface, "mode",
+		modes[layout->receive_mode], "cpu", layout->receive, "napi", 0);
+}

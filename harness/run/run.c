@@ -18,7 +18,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define FACTS_NS (5 * CB_NS_PER_SEC)
+#define FACTS_NS    (5 * CB_NS_PER_SEC)
+#define EVIDENCE_NS (10 * CB_NS_PER_SEC)
 
 /* A run under way. */
 struct run {
@@ -125,6 +126,25 @@ static int open_directory(struct run *r, struct cb_error *err)
 	if (r->options->resume)
 		return cb_run_directory_open(&r->directory, path, r->plan, err);
 	return cb_run_directory_create(&r->directory, path, r->plan, describe(r), err);
+}
+
+/* run.json's "evidence": whether softirq time can be measured here, and what measuring costs a
+ * softirq. */
+static int describe_evidence(struct run *r, struct cb_error *err)
+{
+	json_t *reply = NULL;
+	int rc = cb_host_call(r->testbed->sensor, "evidence", json_pack("{s:[]}", "pids"), &reply,
+		cb_deadline_in(EVIDENCE_NS), err);
+
+	if (rc)
+		return rc;
+	json_object_set_new(r->directory.run, "evidence",
+		json_pack("{s:O?, s:O?, s:O?}", "softirq_available",
+			json_object_get(reply, "available"), "why_not",
+			json_object_get(reply, "why"), "softirq_cost_ns",
+			json_object_get(reply, "cost_ns")));
+	json_decref(reply);
+	return cb_run_directory_write(&r->directory, err);
 }
 
 /* The agents' logs go below the run directory, so it is there before them. What they can do must be
@@ -267,6 +287,8 @@ static int carry_out(struct run *r, struct cb_error *err)
 
 	if (!rc)
 		rc = write_facts(r, r->testbed->sensor, err);
+	if (!rc)
+		rc = describe_evidence(r, err);
 	if (!rc)
 		rc = cb_calibrate(&r->directory, r->testbed, r->plan,
 			(uint32_t)cb_random_next(&r->random), err);

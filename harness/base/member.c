@@ -80,28 +80,29 @@ static const char *blank_trim(const char *text)
 	return text;
 }
 
-/* The member before the ":"; *rest: what follows it, NULL: nothing. */
-static int parse_name(struct parse *p, const char *text, const char **rest, struct cb_error *err)
+/* The member before the ":", NULL: none; *rest: what follows it, NULL: nothing. */
+static const struct cb_member *parse_name(
+	const struct cb_axis *axis, const char *text, const char **rest, struct cb_error *err)
 {
 	struct cb_text_split split = {.rest = blank_trim(text), .separator = ':'};
+	const struct cb_member *member = NULL;
 	char name[NAME_MAX_LENGTH];
 	const char *near;
 
-	if (!*split.rest)
-		return cb_error_set(err, CB_ERR_USAGE, "no %s is named (capbench list %s)",
-			p->axis->name, p->axis->plural);
-	if (cb_text_split_next(&split, name, sizeof(name)) < 0)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"%s \"%.40s...\" is not known (capbench list %s)", p->axis->name, text,
-			p->axis->plural);
+	if (!*split.rest) {
+		cb_error_set(err, CB_ERR_USAGE, "no %s is named (capbench list %s)", axis->name,
+			axis->plural);
+	} else if (cb_text_split_next(&split, name, sizeof(name)) < 0) {
+		cb_error_set(err, CB_ERR_USAGE, "%s \"%.40s...\" is not known (capbench list %s)",
+			axis->name, text, axis->plural);
+	} else if (!(member = cb_axis_find(axis, name))) {
+		near = nearest_member(axis, name);
+		cb_error_set(err, CB_ERR_USAGE, "%s \"%s\" is not known%s%s%s (capbench list %s)",
+			axis->name, name, near ? "; did you mean \"" : "", near ? near : "",
+			near ? "\"?" : "", axis->plural);
+	}
 	*rest = split.rest;
-	p->member = cb_axis_find(p->axis, name);
-	if (p->member)
-		return 0;
-	near = nearest_member(p->axis, name);
-	return cb_error_set(err, CB_ERR_USAGE, "%s \"%s\" is not known%s%s%s (capbench list %s)",
-		p->axis->name, name, near ? "; did you mean \"" : "", near ? near : "",
-		near ? "\"?" : "", p->axis->plural);
+	return member;
 }
 
 /* Splits "key=value" in place: the value, or NULL when no name stands before the "=". */
@@ -221,9 +222,9 @@ static int parse_all(
 	int rc;
 
 	*p = (struct parse){.axis = axis};
-	rc = parse_name(p, text, &rest, err);
-	if (rc)
-		return rc;
+	p->member = parse_name(axis, text, &rest, err);
+	if (!p->member)
+		return CB_ERR_USAGE;
 	p->options = calloc(1, p->member->options_size + 1);
 	if (!p->options)
 		return cb_error_memory(err, "options");

@@ -12,14 +12,14 @@
 
 /* What a member can do, or needs from the member of the other axis. */
 enum cb_trait {
-	CB_TRAIT_POLLABLE = 1u << 0,    /* readiness can be waited for on a file descriptor */
-	CB_TRAIT_OWN_BATCH = 1u << 1,   /* has an N-or-m wake-up of its own */
-	CB_TRAIT_NAPI = 1u << 2,        /* knows the NAPI instance that feeds it */
-	CB_TRAIT_FILTER_FREE = 1u << 3, /* the socket's filter slot is free */
-	CB_TRAIT_COPIES = 1u << 4,      /* several processes each get a copy of every frame */
-	CB_TRAIT_FANOUT = 1u << 5,      /* several processes share the frames */
-	CB_TRAIT_STAMPS = 1u << 6,      /* transmitter: every frame has a stamp of its own */
-	CB_TRAIT_PACED = 1u << 7,       /* transmitter: can hold a rate */
+	CB_TRAIT_POLLABLE = 1U << 0,    /* readiness can be waited for on a file descriptor */
+	CB_TRAIT_OWN_BATCH = 1U << 1,   /* has an N-or-m wake-up of its own */
+	CB_TRAIT_NAPI = 1U << 2,        /* knows the NAPI instance that feeds it */
+	CB_TRAIT_FILTER_FREE = 1U << 3, /* the socket's filter slot is free */
+	CB_TRAIT_COPIES = 1U << 4,      /* several processes each get a copy of every frame */
+	CB_TRAIT_FANOUT = 1U << 5,      /* several processes share the frames */
+	CB_TRAIT_STAMPS = 1U << 6,      /* transmitter: every frame has a stamp of its own */
+	CB_TRAIT_PACED = 1U << 7,       /* transmitter: can hold a rate */
 };
 
 /* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */

@@ -338,7 +338,6 @@ int cb_process_pin(int cpu, struct cb_error *err)
 uint64_t cb_process_start_time(pid_t pid)
 {
 	char path[64], line[1024];
-	unsigned long long ticks;
 	const char *rest;
 
 	snprintf(path, sizeof(path), "/proc/%d/stat", pid);
@@ -348,5 +347,5 @@ uint64_t cb_process_start_time(pid_t pid)
 	rest = strrchr(line, ')');
 	for (int field = 2; rest && field < 22; field++)
 		rest = strchr(rest + 1, ' ');
-	return rest && sscanf(rest, "%llu", &ticks) == 1 ? ticks : 0;
+	return rest ? strtoull(rest, NULL, 10) : 0;
 }

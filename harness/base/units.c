@@ -5,6 +5,7 @@
 #include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define KILO          INT64_C(1000)
@@ -242,11 +243,9 @@ const char *cb_unit_format(enum cb_unit unit, int64_t value, char *out, size_t s
 static double round_digits(double value)
 {
 	char text[32];
-	double rounded = value;
 
 	snprintf(text, sizeof(text), "%.4g", value);
-	sscanf(text, "%lf", &rounded);
-	return rounded;
+	return strtod(text, NULL);
 }
 
 const char *cb_unit_human(enum cb_unit unit, double value, char *out, size_t size)

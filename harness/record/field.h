@@ -23,14 +23,20 @@ enum cb_field_type {
 struct cb_field {
 	const char *name; /* the JSON key; NULL ends a table */
 	enum cb_field_type type;
-	size_t offset, size; /* in the struct; size is that of the field */
+	size_t offset; /* in the struct */
+	size_t size;   /* TEXT: of the field */
 };
 
-#define CB_FIELD(type, record, name) CB_FIELD_NAMED(type, record, name, #name)
+#define CB_FIELD(type, record, name) CB_FIELD_NESTED(type, record, name, #name)
 /* A field inside a nested struct: `member` is its path, `key` its JSON name. */
-#define CB_FIELD_NAMED(type, record, member, key)                                                \
-	{                                                                                        \
-		key, type, offsetof(struct record, member), sizeof(((struct record *)0)->member) \
+#define CB_FIELD_NESTED(type_, record, member, key)                                   \
+	{                                                                             \
+		.name = key, .type = type_, .offset = offsetof(struct record, member) \
+	}
+#define CB_FIELD_STRING(record, member)                                                            \
+	{                                                                                          \
+		.name = #member, .type = CB_FIELD_TEXT, .offset = offsetof(struct record, member), \
+		.size = sizeof(((struct record *)0)->member)                                       \
 	}
 
 /* Set a key of `object` for each row. 0, or -1 out of memory. */

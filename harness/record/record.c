@@ -3,12 +3,12 @@
 #include "harness/record/field.h"
 
 #define GENERATOR(type, name) CB_FIELD(CB_FIELD_##type, cb_generator_record, name)
-#define GENERATOR_BOOK(name)  CB_FIELD_NAMED(CB_FIELD_COUNT, cb_generator_record, book.name, #name)
+#define GENERATOR_BOOK(name)  CB_FIELD_NESTED(CB_FIELD_COUNT, cb_generator_record, book.name, #name)
 #define VIEW(type, name)      CB_FIELD(CB_FIELD_##type, cb_view_record, name)
-#define VIEW_BOOK(type, name) CB_FIELD_NAMED(CB_FIELD_##type, cb_view_record, book.name, #name)
+#define VIEW_BOOK(type, name) CB_FIELD_NESTED(CB_FIELD_##type, cb_view_record, book.name, #name)
 
 static const struct cb_field generator_fields[] = {
-	GENERATOR(TEXT, transmitter),
+	CB_FIELD_STRING(cb_generator_record, transmitter),
 	GENERATOR(COUNT, frame_size),
 	GENERATOR_BOOK(intended),
 	GENERATOR_BOOK(offered),
@@ -32,10 +32,10 @@ static const struct cb_field generator_fields[] = {
 };
 
 static const struct cb_field view_fields[] = {
-	VIEW(TEXT, mechanism),
-	VIEW(TEXT, wait),
-	VIEW(TEXT, load),
-	VIEW(TEXT, version),
+	CB_FIELD_STRING(cb_view_record, mechanism),
+	CB_FIELD_STRING(cb_view_record, wait),
+	CB_FIELD_STRING(cb_view_record, load),
+	CB_FIELD_STRING(cb_view_record, version),
 	VIEW(COUNT, cpu),
 	VIEW_BOOK(COUNT, received),
 	VIEW_BOOK(COUNT, unique),

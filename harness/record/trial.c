@@ -20,10 +20,10 @@ const char *const cb_trial_state_names[] = {
 static const struct cb_field trial_fields[] = {
 	TRIAL(INDEX, trial),
 	TRIAL(INDEX, cell),
-	TRIAL(TEXT, cell_id),
+	CB_FIELD_STRING(cb_trial_record, cell_id),
 	TRIAL(INDEX, repetition),
 	TRIAL(INDEX, attempt),
-	TRIAL(TEXT, started),
+	CB_FIELD_STRING(cb_trial_record, started),
 	TRIAL(OBJECT, params),
 	{0},
 };

@@ -19,7 +19,7 @@
 #include <stdint.h>
 
 #define CB_WIRE_PROTOCOL    1
-#define CB_WIRE_MESSAGE_MAX (4u << 20) /* bytes of JSON in one message */
+#define CB_WIRE_MESSAGE_MAX (4U << 20) /* bytes of JSON in one message */
 
 /* Append the message to `out`. CB_ERR_INTERNAL: too long or out of memory. */
 int cb_wire_pack(struct cb_text *out, const json_t *message, struct cb_error *err);

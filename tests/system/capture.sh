@@ -1,0 +1,181 @@
+#!/usr/bin/env bash
+# Capture on a real link: every mechanism with every wait and every load, frames of ours and of
+# others, books to the integer also when the process is far too slow, and a witness beside it.
+# timeout: 240
+. "$(dirname "$0")/lib.sh"
+need_root
+need_cmd trafgen tcpdump tcpreplay
+
+make_link
+expect 0 "$CAPBENCH" list --json
+cp "$T/out" "$T/list.json"
+
+members() # AXIS: those that can run here and do something
+{
+	jq -r ".$1[] | select(.can_run and .name != \"null\") | .name" "$T/list.json"
+}
+
+# A frame that is not ours, through a sender that is not ours.
+echo '{ 0x02,0,0,0,0,2, 0x02,0,0,0,0,1, 0x08,0x00, 0x45, fill(0x5a, 45) }' >"$T/foreign.cfg"
+send_foreign() # COUNT
+{
+	trafgen --in "$T/foreign.cfg" --out vtx --num "$1" -P1 -q >"$T/trafgen" 2>&1 ||
+		fail "trafgen: $(cat "$T/trafgen")"
+}
+
+start_capture() # OPTION...: in the background, ready
+{
+	background cap ip netns exec far "$CAPBENCH" capture vrx --json "$@"
+	until_true 10 tap_up || fail "no tap within 10 s: $(cat "$T/cap.err")"
+}
+
+# stop_capture: its view is in $T/view.json
+stop_capture()
+{
+	stop cap
+	assert_eq "$status" 0 "exit status of capture $*: $(cat "$T/cap.err")"
+	jq . "$T/cap.out" >"$T/view.json" || fail "capture $*: not one JSON document"
+}
+
+assert_books() # OFFERED WHAT: not one frame may be missing, and the gaps must tell the same
+{
+	assert_json "$T/view.json" ".received + .tap_dropped + .unread == $1" "$2: books of $1 frames"
+	assert_json "$T/view.json" '.received == .unique + .duplicate + .damaged + .foreign' "$2: books"
+	assert_json "$T/view.json" '.duplicate == 0 and .damaged == 0' "$2: nothing twice or damaged"
+}
+
+# ---- every combination ---------------------------------------------------------------------------
+
+both() # MECHANISM WAIT LOAD
+{
+	local what="$1, $2, $3"
+	start_capture --mechanism "$1" --wait "$2" --load "$3"
+	send_foreign 300
+	expect 0 "$CAPBENCH" generate vtx --rate 100k --count 700 --json
+	sleep 0.1
+	stop_capture "$what"
+	assert_books 1000 "$what"
+	assert_json "$T/view.json" '.received == 1000 and .foreign == 300 and .unique == 700' "$what"
+	assert_json "$T/view.json" '.wakeups >= 0 and .cpu_user_ns >= 0 and .elapsed_ns > 0' "$what"
+}
+
+combinations=0
+for mechanism in $(members mechanisms); do
+	for wait in $(members waits); do
+		for load in $(members loads); do
+			case $load in
+			work) load=work:1us ;;
+			packzip) load=packzip:1 ;;
+			esac
+			# The commit tier: every wait and every load with each mechanism, not each with each.
+			[ "$CAPBENCH_TIER" = all ] || [ "$wait" = poll ] || [ "$load" = discard ] || continue
+			both "$mechanism" "$wait" "$load"
+			combinations=$((combinations + 1))
+		done
+	done
+done
+[ $combinations -ge 12 ] || fail "only $combinations combinations can run here"
+
+# ---- overload ------------------------------------------------------------------------------------
+
+# 20 us a frame is 50 kpps at best; 150 kpps are offered, and the buffers are small.
+overload() # MECHANISM WAIT
+{
+	local what="overload of $1, $2"
+	start_capture --mechanism "$1" --wait "$2" --load work:20us --buffer 512KiB --cpu 1
+	expect 0 "$CAPBENCH_FAST" generate vtx --rate 150k --duration 400ms --cpu 0 --json
+	local offered
+	offered=$(json "$T/out" .offered)
+	stop_capture "$what"
+	assert_books "$offered" "$what"
+	assert_json "$T/view.json" '.tap_dropped > 1000' "$what: there is loss"
+	# The last of the frames may be among the lost: no gap shows those.
+	assert_json "$T/view.json" '.sequence_gaps <= .tap_dropped + .unread and .sequence_gaps > 0' \
+		"$what: the gaps tell the loss"
+}
+
+need_cores 2
+for mechanism in $(members mechanisms); do
+	overload "$mechanism" poll
+	overload "$mechanism" spin
+done
+
+# The same with a tcpdump beside it, which sees all of them.
+background witness ip netns exec far tcpdump -Z root --immediate-mode -B 65536 -s 64 -i vrx \
+	-w /dev/null
+until_true 10 tap_up || fail "tcpdump does not start"
+taps=2
+background cap ip netns exec far "$CAPBENCH" capture vrx --json --mechanism tpacket3 --load work:20us \
+	--buffer 1MiB
+until_true 10 tap_up $taps || fail "no second tap: $(cat "$T/cap.err")"
+rx0=$(frames vrx)
+expect 0 "$CAPBENCH_FAST" generate vtx --rate 100k --duration 500ms --json
+offered=$(json "$T/out" .offered)
+stop_capture "beside tcpdump"
+sleep 0.5
+stop witness
+assert_books "$offered" "beside tcpdump"
+assert_eq $(($(frames vrx) - rx0)) "$offered" "frames that the receiving interface counted"
+number() { sed -n "s/^\([0-9]*\) packets $1.*/\1/p" "$T/witness.err"; }
+assert_eq "$(number 'received by filter')" "$offered" "frames that tcpdump saw"
+[ "$(number captured)" -le "$offered" ] || fail "tcpdump captured more than was offered"
+
+# ---- several views of one link -------------------------------------------------------------------
+
+for i in 1 2 3; do
+	background "view$i" ip netns exec far "$CAPBENCH" capture vrx --json --mechanism tpacket2 \
+		--load work:10us --buffer 512KiB
+	until_true 10 tap_up $i || fail "no tap $i"
+done
+expect 0 "$CAPBENCH_FAST" generate vtx --rate 100k --duration 300ms --json
+offered=$(json "$T/out" .offered)
+for i in 1 2 3; do
+	stop "view$i"
+	cp "$T/view$i.out" "$T/view.json"
+	assert_books "$offered" "view $i of three"
+done
+
+# ---- frames sent twice are known as such ---------------------------------------------------------
+
+background witness ip netns exec far tcpdump -Z root --immediate-mode -i vrx -w "$T/again.pcap"
+until_true 10 tap_up || fail "tcpdump does not start"
+start_capture --mechanism tpacket3 --load count
+until_true 10 tap_up 2
+expect 0 "$CAPBENCH" generate vtx --rate 20k --count 1000
+sleep 0.3
+stop witness
+tcpreplay --quiet --topspeed -i vtx "$T/again.pcap" >"$T/tcpreplay" 2>&1 ||
+	fail "tcpreplay: $(cat "$T/tcpreplay")"
+sleep 0.1
+stop_capture "a replay"
+assert_json "$T/view.json" '.received == 2000 and .unique == 1000 and .duplicate == 1000' "a replay"
+
+# ---- ends, snaplen -------------------------------------------------------------------------------
+
+start=$EPOCHREALTIME
+expect 0 far "$CAPBENCH" capture vrx --mechanism recv --duration 500ms --json
+assert_json "$T/out" '.received == 0 and .tap_dropped == 0' "a silent link"
+awk -v a="$start" -v b="$EPOCHREALTIME" 'BEGIN { exit !(b - a < 3) }' || fail "--duration 500ms took too long"
+
+for mechanism in $(members mechanisms); do
+	start_capture --mechanism "$mechanism" --snaplen 128
+	expect 0 "$CAPBENCH" generate vtx --rate 10k --count 100 --frame-size 1000
+	sleep 0.1
+	stop_capture "$mechanism, snaplen 128"
+	assert_json "$T/view.json" '.unique == 100 and .truncated == 100 and .bytes == 12800' \
+		"$mechanism, snaplen 128"
+done
+
+background cap ip netns exec far "$CAPBENCH" capture vrx
+until_true 10 tap_up || fail "no tap"
+expect 0 "$CAPBENCH" generate vtx --rate 10k --count 100
+sleep 0.1
+stop cap TERM
+assert_eq "$status" 0 "exit status after TERM"
+assert_grep '^received +100 ' "$T/cap.out" "the printed account"
+
+background cap ip netns exec far "$CAPBENCH" capture vrx --json
+until_true 10 tap_up || fail "no tap"
+ip link del vtx
+finish cap 5
+[ "$status" -ne 0 ] || fail "a link that is gone goes unnoticed"

@@ -1,7 +1,10 @@
 /*
  * Where agents run: hosts with a role each, reached by messages. A test-bed starts its agents as
  * processes and takes them down; what they do is asked for by name (the requests of
- * harness/agent/requests.c).
+ * harness/agent/agent.h).
+ *
+ * The caller ignores SIGPIPE, and has handlers without SA_RESTART for the signals that ask for a
+ * stop. Nothing of a test-bed outlives its controller, not even when that gets a SIGKILL.
  */
 #ifndef CB_HARNESS_TESTBED_TESTBED_H
 #define CB_HARNESS_TESTBED_TESTBED_H

@@ -1,0 +1,145 @@
+/* Capture processes: one a job, up together, stopped together. */
+#include "capturers/capture.h"
+#include "harness/agent/evidence.h"
+#include "harness/agent/requests.h"
+#include "harness/agent/state.h"
+#include "harness/base/clock.h"
+#include "harness/record/record.h"
+
+#include <signal.h>
+#include <stdio.h>
+
+/* Rings of several hundred MiB take their time to be allocated. */
+#define PREPARE_NS (30 * CB_NS_PER_SEC)
+/* After the drain: settling, the record, closing the sockets (which waits for an RCU grace period),
+ * the exit. */
+#define SETTLE_NS (10 * CB_NS_PER_SEC)
+
+/* Start all; on error the caller ends those that were started. */
+static int start_all(
+	struct cb_agent *a, const char *interface, const json_t *jobs, struct cb_error *err)
+{
+	size_t n = json_array_size(jobs);
+
+	if (n < 1 || n > CB_AGENT_CAPTURES_MAX)
+		return cb_error_set(err, CB_ERR_USAGE, "%zu jobs; 1 to %d are possible", n,
+			CB_AGENT_CAPTURES_MAX);
+	for (size_t i = 0; i < n; i++) {
+		struct cb_capture_job scratch = {0};
+		struct cb_agent_child *c = &a->captures[i];
+		int r;
+
+		snprintf(c->name, sizeof(c->name), "capture process %zu", i + 1);
+		a->n_captures = i + 1;
+		r = cb_agent_child_start(c, "capture", interface, json_array_get(jobs, i),
+			cb_capture_options, &scratch, err);
+		if (r)
+			return cb_error_prepend(err, "jobs[%zu]", i);
+	}
+	return 0;
+}
+
+static int wait_ready(struct cb_agent *a, struct cb_error *err)
+{
+	int r = cb_agent_children_speak(
+		a, a->captures, a->n_captures, cb_deadline_in(PREPARE_NS), err);
+
+	for (size_t i = 0; !r && i < a->n_captures; i++)
+		r = cb_agent_child_ready(&a->captures[i], err);
+	return r;
+}
+
+static void watch_all(struct cb_agent *a, bool measure)
+{
+	if (!measure)
+		cb_agent_softirq_drop(a);
+	a->measuring = measure && cb_agent_softirq_want(a);
+	for (size_t i = 0; a->measuring && i < a->n_captures; i++)
+		cb_agent_softirq_watch(a, a->captures[i].process.pid);
+}
+
+int cb_agent_capture_prepare(
+	struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
+{
+	char interface[16];
+	bool measure;
+	json_t *jobs, *pids;
+	int r = cb_agent_arg_interface(args, "interface", interface, err);
+
+	if (!r)
+		r = cb_agent_arg_bool(args, "measure", true, &measure, err);
+	if (!r)
+		r = cb_json_array(args, "jobs", &jobs, err);
+	if (r)
+		return r;
+	r = start_all(a, interface, jobs, err);
+	if (!r)
+		r = wait_ready(a, err);
+	if (r)
+		goto out;
+	watch_all(a, measure);
+	pids = json_array();
+	for (size_t i = 0; i < a->n_captures; i++)
+		json_array_append_new(pids, json_integer(a->captures[i].process.pid));
+	if (json_object_set_new(reply, "pids", pids))
+		r = cb_error_memory(err, "the reply");
+out:
+	if (r)
+		cb_agent_end_captures(a);
+	else
+		a->state |= CB_AGENT_CAPTURE;
+	return r;
+}
+
+/* The record of one process, checked, with its softirq time settled. */
+static int take_view(
+	struct cb_agent *a, struct cb_agent_child *c, json_t *views, struct cb_error *err)
+{
+	struct cb_view_record record;
+	json_t *line = NULL;
+	int64_t softirq_ns = a->measuring ? cb_agent_softirq_of(a, c->process.pid) : CB_UNKNOWN;
+	int r = cb_agent_child_take(c, &line, err);
+
+	cb_view_record_init(&record);
+	if (!r)
+		r = cb_view_record_read(&record, line, err);
+	if (!r) {
+		cb_agent_softirq_settle(a, &record, softirq_ns);
+		if (json_array_append_new(views, cb_view_record_json(&record)))
+			r = cb_error_memory(err, "a view's record");
+	}
+	cb_view_record_finish(&record);
+	json_decref(line);
+	return r;
+}
+
+static int stop_all(struct cb_agent *a, uint64_t deadline, json_t *views, struct cb_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; i < a->n_captures; i++)
+		cb_process_signal(&a->captures[i].process, SIGTERM);
+	r = cb_agent_children_speak(a, a->captures, a->n_captures, deadline, err);
+	for (size_t i = 0; !r && i < a->n_captures; i++)
+		r = take_view(a, &a->captures[i], views, err);
+	for (size_t i = 0; !r && i < a->n_captures; i++)
+		r = cb_agent_child_reap(&a->captures[i], deadline, err);
+	return r;
+}
+
+int cb_agent_capture_stop(
+	struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
+{
+	int64_t drain_ns = 0;
+	json_t *views;
+	int r = cb_agent_arg_time(args, "drain_ns", -1, &drain_ns, err);
+
+	if (r)
+		return r;
+	views = json_array();
+	r = stop_all(a, cb_deadline_in((uint64_t)drain_ns + SETTLE_NS), views, err);
+	if (json_object_set_new(reply, "views", views) && !r)
+		r = cb_error_memory(err, "the reply");
+	cb_agent_end_captures(a);
+	return r;
+}

@@ -1,0 +1,72 @@
+#include "harness/testbed/state_file.h"
+
+#include "harness/base/file.h"
+#include "harness/base/json.h"
+#include "harness/base/process.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* Ours, a directory (no link to one), and closed to all others; made if it is not there. */
+static int make_private(const char *dir, struct cb_error *err)
+{
+	struct stat st;
+
+	if (mkdir(dir, 0700) && errno != EEXIST)
+		return cb_error_errno(err, CB_ERR_HOST, errno, "%s", dir);
+	if (lstat(dir, &st))
+		return cb_error_errno(err, CB_ERR_HOST, errno, "%s", dir);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & 077))
+		return cb_error_set(err, CB_ERR_HOST,
+			"%s must be a directory of user %u that is closed to others: remove it",
+			dir, geteuid());
+	return 0;
+}
+
+int cb_state_directory(char dir[PATH_MAX], struct cb_error *err)
+{
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+
+	if (geteuid() == 0) {
+		snprintf(dir, PATH_MAX, "/run/capbench");
+		if (make_private(dir, NULL) == 0)
+			return 0;
+	} else if (runtime && runtime[0] == '/') {
+		snprintf(dir, PATH_MAX, "%s/capbench", runtime);
+		if (make_private(dir, NULL) == 0)
+			return 0;
+	}
+	snprintf(dir, PATH_MAX, "/tmp/capbench-%u", geteuid());
+	return make_private(dir, err);
+}
+
+int cb_state_write(const struct cb_process_id *agents, size_t n, unsigned serial,
+	char path[PATH_MAX], struct cb_error *err)
+{
+	char dir[PATH_MAX], name[80];
+	json_t *array = json_array(), *state = json_pack("{s:o}", "agents", array);
+	char *text = NULL;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		json_array_append_new(array,
+			json_pack("{s:I, s:I}", "pid", (json_int_t)agents[i].pid, "start",
+				(json_int_t)agents[i].start_time));
+	text = json_dumps(state, JSON_COMPACT);
+	json_decref(state);
+	if (!text)
+		return cb_error_memory(err, "the state file");
+	snprintf(name, sizeof(name), "%d-%llu-%u.json", getpid(),
+		(unsigned long long)cb_process_start_time(getpid()), serial);
+	r = cb_state_directory(dir, err);
+	if (!r)
+		r = cb_file_join(path, PATH_MAX, dir, name, err);
+	if (!r)
+		r = cb_file_replace(path, text, strlen(text), err);
+	free(text);
+	return r;
+}

@@ -10,6 +10,7 @@
 #include "harness/base/member.h"
 #include "harness/net/stamp.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The frame that every transmitter repeats, and where its stamp goes (traffic/frame.h builds it).
@@ -39,12 +40,14 @@ struct cb_transmitter {
 	struct cb_member member;
 	size_t state_size; /* allocated zeroed by the generator */
 	unsigned batch;    /* frames it likes to be given at once */
+	bool no_link;      /* needs no interface: its cb_link has ifindex 0 */
 	int (*open)(
 		void *state, const struct cb_link *link, const void *options, struct cb_error *err);
 	/*
 	 * Hand frames sequence .. sequence + n - 1 (n <= batch) to the link, stamped with `phase`
-	 * and `time_ns`. The number of sequence numbers used up (refused ones included), or a
-	 * negative errno when nothing was.
+	 * and `time_ns`. The number of sequence numbers used up (refused ones included; may be
+	 * fewer than n), or a negative errno when nothing was (-EINTR: try again). Signals are
+	 * blocked meanwhile.
 	 */
 	int (*send)(void *state, uint64_t sequence, unsigned n, uint8_t phase, uint32_t time_ns,
 		struct cb_transmit_counts *counts);

@@ -1,0 +1,326 @@
+#include "generators/generate.h"
+
+#include "generators/send.h"
+#include "generators/traffic/address.h"
+#include "generators/traffic/frame.h"
+#include "harness/base/process.h"
+#include "harness/base/units.h"
+#include "harness/net/link.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define RATE_PACED_MAX INT64_C(1000000000) /* one slot a nanosecond */
+#define TIME_MAX_NS    (INT64_C(366) * 24 * 3600 * 1000000000)
+
+#define FIELD(f) .offset = offsetof(struct cb_generate_job, f)
+#define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct cb_generate_job *)0)->f)
+
+/* Addresses from 198.18.0.0/15, which RFC 2544 sets apart for benchmarks; port 9 is discard. */
+const struct cb_option cb_generate_options[] = {
+	{.name = "transmitter",
+		.type = CB_OPT_MEMBER,
+		FIELD(transmitter),
+		.text_size = sizeof(((struct cb_generate_job *)0)->transmitter),
+		.axis = "transmitter",
+		.fallback = "packet",
+		.help = "How frames are handed to the link"},
+	{.name = "frame-size",
+		.type = CB_OPT_BYTES,
+		FIELD(frame_size),
+		.fallback = "64",
+		.min = CB_FRAME_SIZE_MIN,
+		.max = CB_FRAME_SIZE_MAX,
+		.help = "Size of a frame with its 4-byte FCS, as RFC 2544 counts it"},
+	{.name = "rate",
+		.type = CB_OPT_RATE,
+		FIELD(rate),
+		.fallback = "100k",
+		.min = 1,
+		.max = CB_RATE_MAX,
+		.help = "Frames per second, or max: as fast as it goes"},
+	{.name = "count",
+		.type = CB_OPT_COUNT,
+		FIELD(count),
+		.fallback = "0",
+		.help = "Stop after this many frames of the measurement window; 0: no limit"},
+	{.name = "duration",
+		.type = CB_OPT_TIME,
+		FIELD(duration_ns),
+		.fallback = "0",
+		.max = TIME_MAX_NS,
+		.help = "Length of the measurement window; 0: until --count or a signal"},
+	{.name = "warmup",
+		.type = CB_OPT_TIME,
+		FIELD(warmup_ns),
+		.fallback = "0",
+		.max = TIME_MAX_NS,
+		.help = "Time at the same rate before the measurement window"},
+	{.name = "catch-up",
+		.type = CB_OPT_TIME,
+		FIELD(catch_up_ns),
+		.fallback = "10ms",
+		.max = TIME_MAX_NS,
+		.help = "After a longer stall the frames that are overdue are given up"},
+	{.name = "cpu",
+		.type = CB_OPT_COUNT,
+		FIELD(cpu),
+		.fallback = "-1",
+		.min = -1,
+		.max = CB_CPUS_MAX - 1,
+		.help = "Core to run on; -1: where the scheduler wants"},
+	{.name = "key",
+		.type = CB_OPT_COUNT,
+		FIELD(key),
+		.fallback = "0",
+		.max = UINT32_MAX,
+		.help = "Key of the stamps; frames with another key are foreign to a capturer"},
+	{.name = "stream",
+		.type = CB_OPT_COUNT,
+		FIELD(stream),
+		.fallback = "0",
+		.max = UINT8_MAX,
+		.help = "Number of this stream of sequence numbers"},
+	{.name = "destination-mac",
+		TEXT(destination_mac),
+		.fallback = "02:00:00:00:00:02",
+		.metavar = "MAC",
+		.help = "Destination MAC address"},
+	{.name = "source-mac",
+		TEXT(source_mac),
+		.fallback = "",
+		.metavar = "MAC",
+		.help = "Source MAC address; empty: the interface's own"},
+	{.name = "destination-ip",
+		TEXT(destination_ip),
+		.fallback = "198.18.0.2",
+		.metavar = "IPV4",
+		.help = "Destination IPv4 address"},
+	{.name = "source-ip",
+		TEXT(source_ip),
+		.fallback = "198.18.0.1",
+		.metavar = "IPV4",
+		.help = "Source IPv4 address"},
+	{.name = "destination-port",
+		.type = CB_OPT_COUNT,
+		FIELD(destination_port),
+		.fallback = "9",
+		.max = UINT16_MAX,
+		.help = "UDP destination port"},
+	{.name = "source-port",
+		.type = CB_OPT_COUNT,
+		FIELD(source_port),
+		.fallback = "9",
+		.max = UINT16_MAX,
+		.help = "UDP source port"},
+	CB_OPTION_END,
+};
+
+/* One run: what is set up, and taken down again by run_finish. */
+struct run {
+	const struct cb_generate_job *job;
+	const struct cb_transmitter *transmitter;
+	void *options, *state; /* owned */
+	bool opened;
+	struct cb_template *frame; /* owned */
+	struct cb_link_info info;
+};
+
+/* ---- checks ---- */
+
+/* The bounds of the options table, for jobs that did not come through it. */
+static int check_bounds(const struct cb_generate_job *job, struct cb_error *err)
+{
+	for (const struct cb_option *o = cb_generate_options; o->name; o++) {
+		int64_t value;
+
+		if (o->type == CB_OPT_TEXT || o->type == CB_OPT_MEMBER)
+			continue;
+		memcpy(&value, (const char *)job + o->offset, sizeof(value));
+		if (value < o->min || (o->max && value > o->max))
+			return cb_error_set(err, CB_ERR_USAGE, "%s: %lld is out of range", o->name,
+				(long long)value);
+	}
+	return 0;
+}
+
+static struct cb_pace pace_of(const struct cb_generate_job *job)
+{
+	return (struct cb_pace){
+		.rate_pps = (uint64_t)job->rate,
+		.warmup_ns = (uint64_t)job->warmup_ns,
+		.duration_ns = (uint64_t)job->duration_ns,
+		.count = (uint64_t)job->count,
+		.catch_up_ns = (uint64_t)job->catch_up_ns,
+	};
+}
+
+static int check_rate(const struct cb_generate_job *job, struct cb_error *err)
+{
+	struct cb_pace pace = pace_of(job);
+	struct cb_schedule s;
+
+	if (job->rate == CB_RATE_MAX)
+		return 0;
+	if (job->rate > RATE_PACED_MAX)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"rate: %lld pps is more than one frame a nanosecond; for as fast as it "
+			"goes say max",
+			(long long)job->rate);
+	cb_schedule_init(&s, &pace, 0);
+	if (s.end_slot <= s.warmup_slots)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"a measurement window of %lld ns at %lld pps has no frame in it; make it "
+			"longer",
+			(long long)job->duration_ns, (long long)job->rate);
+	return 0;
+}
+
+/* ---- set-up ---- */
+
+static int find_transmitter(struct run *run, struct cb_error *err)
+{
+	const struct cb_member *member = NULL;
+	int r = cb_member_parse(&cb_transmitter_axis, run->job->transmitter, &member, NULL, err);
+
+	if (r)
+		return r;
+	run->transmitter = (const struct cb_transmitter *)member; /* its first field */
+	run->options = calloc(1, member->options_size + 1);
+	run->state = calloc(1, run->transmitter->state_size + 1);
+	if (!run->options || !run->state)
+		return cb_error_memory(err, "the transmitter");
+	return cb_member_parse(
+		&cb_transmitter_axis, run->job->transmitter, &member, run->options, err);
+}
+
+static int find_link(struct run *run, struct cb_error *err)
+{
+	const char *name = run->job->interface;
+	int r;
+
+	if (run->transmitter->no_link)
+		return 0;
+	r = cb_link_info(name, &run->info, err);
+	if (r)
+		return r;
+	if (!run->info.up)
+		return cb_error_set(err, CB_ERR_HOST,
+			"%s is down; bring it up with \"ip link set %s up\"", name, name);
+	if (run->job->frame_size > (int64_t)run->info.mtu + CB_FRAME_HEADER + CB_FRAME_FCS)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"frames of %lld bytes do not fit %s, whose MTU is %u: at most %u bytes "
+			"with Ethernet header and FCS; or raise the MTU",
+			(long long)run->job->frame_size, name, run->info.mtu,
+			run->info.mtu + CB_FRAME_HEADER + CB_FRAME_FCS);
+	return 0;
+}
+
+static int make_frame(struct run *run, struct cb_error *err)
+{
+	const struct cb_generate_job *job = run->job;
+	struct cb_frame_spec spec = {
+		.frame_size = job->frame_size,
+		.destination_port = (uint16_t)job->destination_port,
+		.source_port = (uint16_t)job->source_port,
+	};
+	int r = cb_address_mac(job->destination_mac, "destination-mac", spec.destination_mac, err);
+
+	memcpy(spec.source_mac, run->info.mac, sizeof(spec.source_mac));
+	if (!r && job->source_mac[0])
+		r = cb_address_mac(job->source_mac, "source-mac", spec.source_mac, err);
+	if (!r)
+		r = cb_address_ipv4(
+			job->destination_ip, "destination-ip", &spec.destination_ip, err);
+	if (!r)
+		r = cb_address_ipv4(job->source_ip, "source-ip", &spec.source_ip, err);
+	if (r)
+		return r;
+	run->frame = malloc(sizeof(*run->frame));
+	if (!run->frame)
+		return cb_error_memory(err, "the frame");
+	return cb_frame_build(&spec, run->frame, err);
+}
+
+static int open_transmitter(struct run *run, struct cb_error *err)
+{
+	const struct cb_link link = {
+		.interface = run->job->interface,
+		.ifindex = run->info.ifindex,
+		.frame = run->frame,
+		.key = (uint32_t)run->job->key,
+		.stream = (uint8_t)run->job->stream,
+	};
+	int r = run->transmitter->open(run->state, &link, run->options, err);
+
+	run->opened = r == 0;
+	return r;
+}
+
+static int run_prepare(struct run *run, struct cb_error *err)
+{
+	static int (*const steps[])(struct run *, struct cb_error *) = {
+		find_transmitter, find_link, make_frame, open_transmitter};
+	int r = check_bounds(run->job, err);
+
+	if (!r)
+		r = check_rate(run->job, err);
+	if (!r && run->job->cpu >= 0)
+		r = cb_process_pin((int)run->job->cpu, err);
+	for (size_t i = 0; !r && i < sizeof(steps) / sizeof(steps[0]); i++)
+		r = steps[i](run, err);
+	return r;
+}
+
+static void run_finish(struct run *run)
+{
+	if (run->opened)
+		run->transmitter->close(run->state);
+	free(run->state);
+	free(run->options);
+	free(run->frame);
+}
+
+static int wait_ready(
+	int (*ready)(void *arg), void *arg, const volatile sig_atomic_t *stop, struct cb_error *err)
+{
+	if (!ready || ready(arg) == 0)
+		return 0;
+	if (!*stop)
+		return cb_error_set(err, CB_ERR_HOST, "the start was called off");
+	cb_error_set(err, CB_ERR_INTERRUPTED, "interrupted before the start");
+	if (err)
+		err->sys_errno = *stop;
+	return CB_ERR_INTERRUPTED;
+}
+
+int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *stop,
+	int (*ready)(void *arg), void *ready_arg, struct cb_generator_record *record,
+	struct cb_error *err)
+{
+	struct run run = {.job = job};
+	struct cb_send_job sending;
+	int r = run_prepare(&run, err);
+
+	if (r)
+		goto out;
+	r = cb_member_canonical(&cb_transmitter_axis, job->transmitter, record->transmitter,
+		sizeof(record->transmitter), err);
+	if (!r)
+		r = wait_ready(ready, ready_arg, stop, err);
+	if (r)
+		goto out;
+	record->frame_size = job->frame_size;
+	sending = (struct cb_send_job){
+		.transmitter = run.transmitter,
+		.state = run.state,
+		.max = job->rate == CB_RATE_MAX,
+		.pace = pace_of(job),
+	};
+	r = cb_send_run(&sending, stop, record, err);
+	if (r)
+		cb_error_prepend(err, "%s", job->interface);
+out:
+	run_finish(&run);
+	return r;
+}

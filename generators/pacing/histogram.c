@@ -1,0 +1,55 @@
+#include "generators/pacing/histogram.h"
+
+/* log2 of CB_HISTOGRAM_SPLIT */
+#define SPLIT_BITS 5u
+
+/* Values below 32 have a bucket each; above, the top 6 bits of the value choose it. */
+static unsigned bucket_of(uint64_t value)
+{
+	unsigned shift;
+
+	if (value < CB_HISTOGRAM_SPLIT)
+		return (unsigned)value;
+	shift = 63u - (unsigned)__builtin_clzll(value) - SPLIT_BITS;
+	return (shift + 1) * CB_HISTOGRAM_SPLIT +
+		(unsigned)((value >> shift) & (CB_HISTOGRAM_SPLIT - 1));
+}
+
+/* The largest value that falls into the bucket. */
+static uint64_t bucket_end(unsigned bucket)
+{
+	unsigned shift;
+	uint64_t top;
+
+	if (bucket < CB_HISTOGRAM_SPLIT)
+		return bucket;
+	shift = bucket / CB_HISTOGRAM_SPLIT - 1;
+	top = CB_HISTOGRAM_SPLIT + bucket % CB_HISTOGRAM_SPLIT;
+	return (top << shift) + ((UINT64_C(1) << shift) - 1);
+}
+
+void cb_histogram_add(struct cb_histogram *h, uint64_t value)
+{
+	h->buckets[bucket_of(value)]++;
+	h->total++;
+	if (value > h->max)
+		h->max = value;
+}
+
+/* ceil(total * ppm / 1e6) without overflow */
+static uint64_t rank_of(uint64_t total, uint32_t ppm)
+{
+	return (uint64_t)(((unsigned __int128)total * ppm + 999999u) / 1000000u);
+}
+
+uint64_t cb_histogram_quantile(const struct cb_histogram *h, uint32_t ppm)
+{
+	uint64_t rank = rank_of(h->total, ppm), seen = 0;
+
+	for (unsigned i = 0; i < CB_HISTOGRAM_BUCKETS; i++) {
+		seen += h->buckets[i];
+		if (seen > 0 && seen >= rank)
+			return bucket_end(i) < h->max ? bucket_end(i) : h->max;
+	}
+	return h->max;
+}

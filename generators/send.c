@@ -1,0 +1,302 @@
+#include "generators/send.h"
+
+#include "generators/pacing/histogram.h"
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+
+#include <errno.h>
+#include <math.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+
+#define SLEEP_ABOVE_NS   (150 * CB_NS_PER_US) /* nearer than this it is not worth to sleep */
+#define WAKE_BEFORE_NS   (60 * CB_NS_PER_US)  /* what a wake-up may cost */
+#define SLEEP_MAX_NS     (50 * CB_NS_PER_MS)  /* so that *stop is seen */
+#define SIGNALS_EVERY_NS (1 * CB_NS_PER_MS)
+#define FLUSH_NS         (1 * CB_NS_PER_SEC)
+#define TIMER_SLACK_NS   1UL
+#define LATENESS_P99_PPM 990000u
+
+struct sender {
+	const struct cb_send_job *job;
+	volatile sig_atomic_t *stop;
+	struct cb_schedule schedule;
+	uint64_t start_ns, last_ns; /* last_ns: the last send returned */
+	uint64_t offered, window_offered, batches;
+	struct cb_transmit_counts counts;
+	struct cb_histogram lateness;
+	struct cb_series *series;
+	uint64_t second_end_ns; /* of the series' current second */
+	int64_t second_frames;
+	sigset_t outer_signals; /* the mask in force outside the loop */
+	uint64_t signals_ns;    /* when signals were last let in */
+};
+
+/* ---- signals ---- */
+
+/*
+ * A signal that ends sendmmsg's wait for buffer space in the middle of a batch looks like a
+ * refused frame (the kernel reports the count of the messages before it and drops the errno,
+ * net/socket.c __sys_sendmmsg), so signals stay out while frames are handed over.
+ */
+static void signals_block(struct sender *s)
+{
+	static const int synchronous[] = {
+		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
+	sigset_t all;
+
+	sigfillset(&all);
+	for (size_t i = 0; i < sizeof(synchronous) / sizeof(synchronous[0]); i++)
+		sigdelset(&all, synchronous[i]);
+	pthread_sigmask(SIG_SETMASK, &all, &s->outer_signals);
+}
+
+/* Pending signals are delivered; sleeps until `deadline_ns` if that has not passed. */
+static void signals_let_in(struct sender *s, uint64_t deadline_ns)
+{
+	sigset_t inner;
+
+	pthread_sigmask(SIG_SETMASK, &s->outer_signals, &inner);
+	if (!*s->stop)
+		cb_sleep_until(deadline_ns);
+	pthread_sigmask(SIG_SETMASK, &inner, NULL);
+	s->signals_ns = cb_now_ns();
+}
+
+/* ---- waiting ---- */
+
+/* Until `due_ns`, a stop, or for SLEEP_MAX_NS; returns the time. */
+static uint64_t wait_until(struct sender *s, uint64_t due_ns)
+{
+	uint64_t now_ns = cb_now_ns(), wake_ns;
+
+	if (due_ns > now_ns && due_ns - now_ns > SLEEP_ABOVE_NS) {
+		wake_ns = due_ns - WAKE_BEFORE_NS;
+		if (wake_ns - now_ns > SLEEP_MAX_NS)
+			wake_ns = now_ns + SLEEP_MAX_NS;
+		signals_let_in(s, wake_ns);
+		return s->signals_ns;
+	}
+	while (now_ns < due_ns && !*s->stop)
+		now_ns = cb_now_ns();
+	return now_ns;
+}
+
+/* ---- what is due ---- */
+
+/* At the maximum rate there are no slots: always a batch, and the clock decides on the phase. */
+static struct cb_turn turn_max(const struct sender *s, uint64_t now_ns, unsigned max)
+{
+	const struct cb_pace *pace = &s->job->pace;
+	uint64_t elapsed_ns = now_ns - s->start_ns;
+	struct cb_turn turn = {.n = max, .due_ns = now_ns};
+
+	if (elapsed_ns < pace->warmup_ns)
+		return turn;
+	turn.phase = CB_PHASE_WINDOW;
+	if (pace->duration_ns && elapsed_ns - pace->warmup_ns >= pace->duration_ns)
+		turn.over = true;
+	if (pace->count && s->window_offered >= pace->count)
+		turn.over = true;
+	else if (pace->count && pace->count - s->window_offered < max)
+		turn.n = (unsigned)(pace->count - s->window_offered);
+	return turn;
+}
+
+static struct cb_turn next_turn(struct sender *s, uint64_t now_ns)
+{
+	uint64_t left = CB_STAMP_SEQUENCES - s->offered;
+	unsigned max = s->job->transmitter->batch;
+
+	if (left < max)
+		max = left ? (unsigned)left : 1;
+	if (s->job->max)
+		return turn_max(s, now_ns, max);
+	return cb_schedule_turn(&s->schedule, now_ns, max);
+}
+
+/* ---- the account ---- */
+
+/* Close the seconds of the series that have passed. */
+static int series_advance(struct sender *s, uint64_t now_ns, struct cb_error *err)
+{
+	while (now_ns >= s->second_end_ns) {
+		if (cb_series_add(s->series, s->second_frames))
+			return cb_error_memory(err, "the series of offered frames");
+		s->second_frames = 0;
+		s->second_end_ns += CB_NS_PER_SEC;
+	}
+	return 0;
+}
+
+static void count_batch(
+	struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
+{
+	s->batches++;
+	s->offered += used;
+	s->second_frames += used;
+	if (turn->phase == CB_PHASE_WINDOW)
+		s->window_offered += used;
+	if (s->job->max)
+		return;
+	cb_histogram_add(&s->lateness, now_ns - turn->due_ns);
+	cb_schedule_use(&s->schedule, used);
+}
+
+static int send_failed(const struct sender *s, int code, struct cb_error *err)
+{
+	const char *cure = "";
+
+	if (code == -ENETDOWN || code == -ENXIO || code == -ENODEV)
+		cure = " (the interface was taken down or removed while frames were sent)";
+	else if (code == -EAGAIN)
+		cure = " (the device takes no more frames: no carrier?)";
+	return cb_error_errno(err, CB_ERR_HOST, code, "sending stopped after %llu frames%s",
+		(unsigned long long)s->offered, cure);
+}
+
+/* Hand one batch over; the time of its head is `now_ns`. */
+static int send_batch(
+	struct sender *s, const struct cb_turn *turn, uint64_t now_ns, struct cb_error *err)
+{
+	const struct cb_send_job *job = s->job;
+	int r = series_advance(s, now_ns, err);
+
+	if (r)
+		return r;
+	if (s->offered >= CB_STAMP_SEQUENCES)
+		return cb_error_set(err, CB_ERR_INTERNAL, "all 2^48 sequence numbers are used up");
+	r = job->transmitter->send(
+		job->state, s->offered, turn->n, turn->phase, (uint32_t)now_ns, &s->counts);
+	if (r < 0)
+		return r == -EINTR ? 0 : send_failed(s, r, err);
+	if (r > 0)
+		count_batch(s, turn, (unsigned)r, now_ns);
+	return 0;
+}
+
+/* ---- the loop ---- */
+
+static int send_all(struct sender *s, struct cb_error *err)
+{
+	uint64_t now_ns = s->start_ns;
+	struct cb_turn turn;
+	int r;
+
+	while (!*s->stop) {
+		turn = next_turn(s, now_ns);
+		if (turn.over)
+			break;
+		if (turn.n == 0) {
+			now_ns = wait_until(s, turn.due_ns);
+			continue;
+		}
+		r = send_batch(s, &turn, now_ns, err);
+		if (r)
+			return r;
+		now_ns = s->last_ns = cb_now_ns();
+		if (now_ns - s->signals_ns > SIGNALS_EVERY_NS)
+			signals_let_in(s, 0);
+	}
+	return 0;
+}
+
+static void flush(struct sender *s)
+{
+	const struct cb_send_job *job = s->job;
+
+	if (job->transmitter->flush &&
+		job->transmitter->flush(job->state, cb_deadline_in(FLUSH_NS), &s->counts))
+		cb_warn("the link still holds frames a second after the last was handed over");
+}
+
+static uint64_t later(uint64_t a, uint64_t b)
+{
+	return a > b ? a : b;
+}
+
+static void settle_schedule(const struct sender *s, uint64_t end_ns, struct cb_generator_record *r)
+{
+	uint64_t intended = cb_schedule_intended(&s->schedule, end_ns);
+	uint64_t window_ns = cb_schedule_due_ns(&s->schedule, s->schedule.warmup_slots);
+	uint64_t slots_end_ns = later(cb_schedule_due_ns(&s->schedule, intended), s->last_ns);
+
+	r->book.intended = (int64_t)intended;
+	r->intended_pps = (double)s->schedule.rate_pps;
+	r->rebased = (int64_t)s->schedule.rebased;
+	if (intended > s->schedule.warmup_slots)
+		r->offered_pps =
+			(double)s->window_offered * 1e9 / (double)(slots_end_ns - window_ns);
+	if (s->window_offered)
+		r->window_elapsed_ns = (int64_t)(s->last_ns - window_ns);
+	if (s->batches) {
+		r->lateness_max_ns = (int64_t)s->lateness.max;
+		r->lateness_p99_ns = (int64_t)cb_histogram_quantile(&s->lateness, LATENESS_P99_PPM);
+	}
+}
+
+static void settle_max(const struct sender *s, struct cb_generator_record *r)
+{
+	uint64_t window_ns = s->start_ns + s->job->pace.warmup_ns;
+
+	r->book.intended = CB_UNKNOWN;
+	r->intended_pps = NAN;
+	r->offered_pps = NAN;
+	if (s->window_offered && s->last_ns > window_ns) {
+		r->window_elapsed_ns = (int64_t)(s->last_ns - window_ns);
+		r->offered_pps = (double)s->window_offered * 1e9 / (double)(s->last_ns - window_ns);
+	}
+}
+
+static void settle(const struct sender *s, uint64_t end_ns, struct cb_generator_record *r)
+{
+	r->book.offered = (int64_t)s->offered;
+	r->book.refused = s->counts.refused;
+	r->book.window_offered = (int64_t)s->window_offered;
+	r->elapsed_ns = (int64_t)(s->last_ns - s->start_ns);
+	r->syscalls = s->counts.syscalls;
+	r->batches = (int64_t)s->batches;
+	if (s->job->max)
+		settle_max(s, r);
+	else
+		settle_schedule(s, end_ns, r);
+	r->unoffered = cb_ledger_unoffered(&r->book);
+}
+
+static int64_t context_switches(void)
+{
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_SELF, &usage))
+		return 0;
+	return usage.ru_nvcsw + usage.ru_nivcsw;
+}
+
+int cb_send_run(const struct cb_send_job *job, volatile sig_atomic_t *stop,
+	struct cb_generator_record *record, struct cb_error *err)
+{
+	struct sender s = {.job = job, .stop = stop, .series = &record->series};
+	int slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
+	int64_t switches = context_switches();
+	uint64_t cpu_ns = cb_process_cpu_ns(), end_ns;
+	int r;
+
+	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
+	signals_block(&s);
+	s.start_ns = s.last_ns = s.signals_ns = cb_now_ns();
+	s.second_end_ns = s.start_ns + CB_NS_PER_SEC;
+	if (!job->max)
+		cb_schedule_init(&s.schedule, &job->pace, s.start_ns);
+	r = send_all(&s, err);
+	end_ns = cb_now_ns();
+	record->cpu_ns = (int64_t)(cb_process_cpu_ns() - cpu_ns);
+	record->context_switches = context_switches() - switches;
+	flush(&s);
+	pthread_sigmask(SIG_SETMASK, &s.outer_signals, NULL);
+	if (slack_ns > 0)
+		prctl(PR_SET_TIMERSLACK, (unsigned long)slack_ns, 0, 0, 0);
+	settle(&s, end_ns, record);
+	if (!r && s.offered && cb_series_add(s.series, s.second_frames))
+		r = cb_error_memory(err, "the series of offered frames");
+	return r;
+}

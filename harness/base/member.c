@@ -126,15 +126,16 @@ static const struct cb_option *next_row(struct parse *p, struct cb_error *err)
 {
 	const struct cb_option *row = p->member->options;
 	struct cb_text names = {0};
-	size_t i;
+	size_t n;
 
-	for (i = 0; row[i].name; i++) {
-		if (!(p->given & UINT64_C(1) << i))
-			return &row[i];
-		cb_text_addf(&names, "%s%s", i ? ", " : "", row[i].name);
+	for (n = 0; row[n].name; n++) {
+		if (!(p->given & UINT64_C(1) << n))
+			return &row[n];
 	}
+	for (size_t i = 0; i < n; i++)
+		cb_text_addf(&names, "%s%s", i ? ", " : "", row[i].name);
 	cb_error_set(err, CB_ERR_USAGE, "%s %s takes no more than %zu option%s (%s)", p->axis->name,
-		p->member->name, i, i == 1 ? "" : "s", cb_text_get(&names));
+		p->member->name, n, n == 1 ? "" : "s", cb_text_get(&names));
 	cb_text_finish(&names);
 	return NULL;
 }

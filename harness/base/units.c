@@ -230,9 +230,10 @@ const char *cb_unit_format(enum cb_unit unit, int64_t value, char *out, size_t s
 	for (const struct suffix *s = units[unit].suffixes; s->text; s++) {
 		if (!s->written || !format_in(s, value, text))
 			continue;
-		/* of two as short, the one without a fraction: 1270k, not 1.27M */
+		/* of two as short, the one without a fraction (1270k, not 1.27M), else the larger
+		 * unit (4KiB, not 4096) */
 		if (!*best || strlen(text) < strlen(best) ||
-			(strlen(text) == strlen(best) && strchr(best, '.') && !strchr(text, '.')))
+			(strlen(text) == strlen(best) && !strchr(text, '.')))
 			memcpy(best, text, sizeof(best));
 	}
 	snprintf(out, size, "%s", best);

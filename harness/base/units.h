@@ -30,7 +30,7 @@ int cb_unit_parse(enum cb_unit unit, const char *text, int64_t *value, const cha
 /*
  * The shortest text that cb_unit_parse reads back to exactly `value`, but without a leading "0."
  * ("250ms", not "0.25s"; ratios are in percent). Of two as short, the one without a fraction
- * ("1270k"). Returns `out`; 64 bytes are always enough.
+ * ("1270k"), else the larger unit ("4KiB"). Returns `out`; 64 bytes are always enough.
  */
 const char *cb_unit_format(enum cb_unit unit, int64_t value, char *out, size_t size);
 

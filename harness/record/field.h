@@ -29,9 +29,9 @@ struct cb_field {
 
 #define CB_FIELD(type, record, name) CB_FIELD_NESTED(type, record, name, #name)
 /* A field inside a nested struct: `member` is its path, `key` its JSON name. */
-#define CB_FIELD_NESTED(type_, record, member, key)                                   \
-	{                                                                             \
-		.name = key, .type = type_, .offset = offsetof(struct record, member) \
+#define CB_FIELD_NESTED(type_, record, member, key)                                       \
+	{                                                                                 \
+		.name = (key), .type = (type_), .offset = offsetof(struct record, member) \
 	}
 #define CB_FIELD_STRING(record, member)                                                            \
 	{                                                                                          \

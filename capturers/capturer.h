@@ -45,11 +45,15 @@ struct cb_tap_ready {
 	char version[64];      /* what really runs behind the mechanism; "": nothing to say */
 };
 
-/* Final counters, read once, after the tap is down. Each mechanism's file says how its kernel's are
- * normalised. */
+/* Final counters, after the tap is down. Each mechanism's file says how its kernel's are
+ * normalised. CB_UNKNOWN where the mechanism can't tell. */
 struct cb_tap_counters {
 	int64_t dropped; /* lost for want of room in the tap's buffer */
 	int64_t unread;  /* in the buffer when the tap was taken down, never given to the loop */
+	int64_t matched; /* frames that came to the tap, by the kernel's own count: what was
+			    received, dropped and left unread must add up to it */
+	int64_t buffer_frames; /* the buffer's capacity as measured on the frames that came;
+				  CB_UNKNOWN: what open() said stands */
 };
 
 struct cb_mechanism {
@@ -66,17 +70,32 @@ struct cb_mechanism {
 	int (*receive)(void *state, struct cb_frame *frames, unsigned max, int64_t *syscalls);
 	/* Give back the frames of the last receive(); NULL: nothing to give back. */
 	void (*release)(void *state);
-	/* Tap off: no further frame enters the buffer; what is in it stays readable by receive().
+	/* Take over the kernel's 32-bit counters before they wrap; called every 30 s. NULL: they
+	 * don't wrap. */
+	int (*account)(void *state);
+	/*
+	 * Tap off: when it returns, no further frame enters the buffer, and all that is in it can
+	 * be read by receive(). Blocks for some milliseconds.
 	 */
 	int (*detach)(void *state, struct cb_error *err);
-	/* Count what is unread, read the kernel's counters once. After detach(). */
+	/* Count what is unread, read the kernel's counters for the last time. After detach(). */
 	int (*settle)(void *state, struct cb_tap_counters *counters, struct cb_error *err);
 	void (*close)(void *state);
 };
 
-/* What a wait did; the loop puts it into the record. */
+/* What the loop tells a wait. */
+struct cb_wait_call {
+	uint64_t now_ns;      /* CLOCK_MONOTONIC, just read */
+	uint64_t deadline_ns; /* the wait ends by then, at most 50 ms ahead */
+	int64_t frames;       /* received since the wait before; 0: that one was in vain */
+};
+
+/*
+ * What a wait did. A `block` is a return from a call in which the process may have slept; whether
+ * it was a wake-up or an idle one, the loop sees by what the next receive() finds.
+ */
 struct cb_wait_counts {
-	int64_t syscalls, wakeups, idle_wakeups, blocked_ns;
+	int64_t syscalls, blocks;
 };
 
 struct cb_wait {
@@ -85,10 +104,11 @@ struct cb_wait {
 	int (*open)(void *state, int fd, const void *options,
 		struct cb_error *err); /* NULL: nothing to set up */
 	/*
-	 * Called when receive() found nothing. Returns when frames may be there, at `deadline_ns`,
-	 * or on a signal; 0 or negative errno (-EINTR is 0). `counts` is added to.
+	 * Called when receive() found nothing. Returns when frames may be there, at the deadline,
+	 * or on a signal; 0 or negative errno (-EINTR is 0; -ENETDOWN: the socket reported that the
+	 * interface went down). `counts` is added to.
 	 */
-	int (*wait)(void *state, uint64_t deadline_ns, struct cb_wait_counts *counts);
+	int (*wait)(void *state, const struct cb_wait_call *call, struct cb_wait_counts *counts);
 	void (*close)(void *state);
 };
 

@@ -1,0 +1,299 @@
+#include "capturers/capture.h"
+
+#include "capturers/loop.h"
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+#include "harness/base/process.h"
+
+#include <inttypes.h>
+#include <net/if.h>
+#include <stddef.h>
+#include <stdlib.h>
+
+#define FCS_LENGTH     4
+#define FRAME_SIZE_MIN 64 /* RFC 2544, with FCS */
+
+#define FIELD(field) offsetof(struct cb_capture_job, field)
+#define TEXT(field)  .offset = FIELD(field), .text_size = sizeof(((struct cb_capture_job *)0)->field)
+
+const struct cb_option cb_capture_options[] = {
+	{.name = "mechanism",
+		.type = CB_OPT_MEMBER,
+		TEXT(mechanism),
+		.fallback = "tpacket3",
+		.axis = "mechanism",
+		.help = "how a frame crosses from kernel to process"},
+	{.name = "wait",
+		.type = CB_OPT_MEMBER,
+		TEXT(wait),
+		.fallback = "poll",
+		.axis = "wait",
+		.help = "how the process learns that frames are there"},
+	{.name = "load",
+		.type = CB_OPT_MEMBER,
+		TEXT(load),
+		.fallback = "discard",
+		.axis = "load",
+		.help = "what the process does with a frame"},
+	{.name = "duration",
+		.type = CB_OPT_TIME,
+		.offset = FIELD(duration_ns),
+		.fallback = "0",
+		.help = "when to stop; 0: at a signal"},
+	{.name = "cpu",
+		.type = CB_OPT_COUNT,
+		.offset = FIELD(cpu),
+		.fallback = "-1",
+		.min = -1,
+		.max = CB_CPUS_MAX - 1,
+		.help = "core to run on; -1: where the scheduler likes"},
+	{.name = "snaplen",
+		.type = CB_OPT_BYTES,
+		.offset = FIELD(snaplen),
+		.fallback = "65535",
+		.min = 1,
+		.max = 65535,
+		.help = "bytes kept of each frame"},
+	{.name = "buffer",
+		.type = CB_OPT_BYTES,
+		.offset = FIELD(buffer),
+		.fallback = "32MiB",
+		.min = 4096,
+		.max = INT64_C(64) << 30,
+		.help = "size of the tap's buffer"},
+	{.name = "frame-size",
+		.type = CB_OPT_BYTES,
+		.offset = FIELD(frame_size),
+		.fallback = "0",
+		.max = 65536,
+		.help = "expected size of frames with FCS, to say how many the buffer holds; 0: "
+			"not "
+			"known"},
+	{.name = "key",
+		.type = CB_OPT_COUNT,
+		.offset = FIELD(key),
+		.fallback = "0",
+		.max = UINT32_MAX,
+		.help = "the generator's stamp key: frames with another are foreign"},
+	{.name = "stamp-offset",
+		.type = CB_OPT_BYTES,
+		.offset = FIELD(stamp_offset),
+		.fallback = "42",
+		.max = 65535,
+		.help = "where in a frame the stamp is; 42: behind Ethernet, IPv4 and UDP headers"},
+	{.name = "drain",
+		.type = CB_OPT_TIME,
+		.offset = FIELD(drain_ns),
+		.fallback = "2s",
+		.min = 0,
+		.max = 3600 * CB_NS_PER_SEC,
+		.help = "how long the buffer may be emptied after the stop"},
+	{.name = "promiscuous",
+		.type = CB_OPT_BOOL,
+		.offset = FIELD(promiscuous),
+		.fallback = "yes",
+		.help = "take frames for other stations too"},
+	CB_OPTION_END,
+};
+
+/* One member of each axis, parsed, with the memory that it wants. */
+struct part {
+	const struct cb_member *member;
+	void *options, *state;
+	bool open;
+};
+
+struct capture {
+	struct cb_tap tap;
+	struct cb_tap_ready ready;
+	struct part mechanism, wait, load;
+	struct cb_loop *loop;
+};
+
+static int check_job(const struct cb_capture_job *job, struct cb_error *err)
+{
+	if (job->frame_size && job->frame_size < FRAME_SIZE_MIN)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"frame-size: %" PRId64 " bytes is no Ethernet frame: at least %d, with FCS",
+			job->frame_size, FRAME_SIZE_MIN);
+	if (job->snaplen < job->stamp_offset + CB_STAMP_SIZE)
+		cb_warn("snaplen %" PRId64 " cuts off the stamp: every frame will be foreign",
+			job->snaplen);
+	return 0;
+}
+
+static int fill_tap(struct cb_tap *tap, const struct cb_capture_job *job, struct cb_error *err)
+{
+	*tap = (struct cb_tap){.interface = job->interface,
+		.ifindex = if_nametoindex(job->interface),
+		.snaplen = job->snaplen,
+		.buffer = job->buffer,
+		.frame_length = job->frame_size ? job->frame_size - FCS_LENGTH : 0,
+		.promiscuous = job->promiscuous};
+	if (!tap->ifindex)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"there is no interface \"%s\" here (ip link shows those there are)",
+			job->interface);
+	return 0;
+}
+
+static int resolve(struct part *p, const struct cb_axis *axis, const char *text, char *canonical,
+	struct cb_error *err)
+{
+	int rc = cb_member_parse(axis, text, &p->member, NULL, err);
+
+	if (rc)
+		return rc;
+	p->options = calloc(1, p->member->options_size + 1);
+	if (!p->options)
+		return cb_error_memory(err, "options");
+	rc = cb_member_parse(axis, text, &p->member, p->options, err);
+	if (!rc)
+		rc = cb_member_canonical(axis, text, canonical, CB_RECORD_TEXT, err);
+	if (!rc && p->member->probe)
+		rc = p->member->probe(err);
+	return rc;
+}
+
+static int resolve_all(struct capture *c, const struct cb_capture_job *job,
+	struct cb_view_record *record, struct cb_error *err)
+{
+	int rc = resolve(&c->mechanism, &cb_mechanism_axis, job->mechanism, record->mechanism, err);
+
+	if (!rc)
+		rc = resolve(&c->wait, &cb_wait_axis, job->wait, record->wait, err);
+	if (!rc)
+		rc = resolve(&c->load, &cb_load_axis, job->load, record->load, err);
+	if (!rc)
+		rc = cb_member_fits(c->wait.member, "wait", c->mechanism.member, "mechanism", err);
+	if (!rc)
+		rc = cb_member_fits(c->load.member, "load", c->mechanism.member, "mechanism", err);
+	return rc;
+}
+
+static int make_state(struct part *p, size_t size, struct cb_error *err)
+{
+	p->state = calloc(1, size + 1);
+	return p->state ? 0 : cb_error_memory(err, p->member->name);
+}
+
+/* The load first and the tap last: what the load takes to set up must not fill the tap's buffer. */
+static int open_all(struct capture *c, struct cb_error *err)
+{
+	struct cb_loop *l = c->loop;
+	int rc;
+
+	rc = make_state(&c->load, l->load->state_size, err);
+	if (!rc)
+		rc = make_state(&c->wait, l->wait->state_size, err);
+	if (!rc)
+		rc = make_state(&c->mechanism, l->mechanism->state_size, err);
+	if (!rc && l->load->open)
+		rc = l->load->open(c->load.state, &c->tap, c->load.options, err);
+	c->load.open = !rc;
+	if (!rc)
+		rc = l->mechanism->open(
+			c->mechanism.state, &c->tap, c->mechanism.options, &c->ready, err);
+	c->mechanism.open = !rc;
+	if (!rc && l->wait->open)
+		rc = l->wait->open(c->wait.state, c->ready.fd, c->wait.options, err);
+	c->wait.open = !rc;
+	l->load_state = c->load.state;
+	l->wait_state = c->wait.state;
+	l->mechanism_state = c->mechanism.state;
+	l->linger_ns = c->ready.linger_ns;
+	return rc;
+}
+
+static void finish_part(struct part *p, void (*close)(void *state))
+{
+	if (p->open && close)
+		close(p->state);
+	free(p->state);
+	free(p->options);
+}
+
+static void finish_all(struct capture *c)
+{
+	const struct cb_loop *l = c->loop;
+
+	finish_part(&c->wait, l && l->wait ? l->wait->close : NULL);
+	finish_part(&c->mechanism, l && l->mechanism ? l->mechanism->close : NULL);
+	finish_part(&c->load, l && l->load ? l->load->close : NULL);
+	if (l)
+		cb_tally_finish(&c->loop->tally);
+	free(c->loop);
+}
+
+/* The member stands first in its axis's struct. */
+static int make_loop(struct capture *c, const struct cb_capture_job *job,
+	volatile sig_atomic_t *stop, struct cb_error *err)
+{
+	struct cb_loop *l = c->loop = calloc(1, sizeof(*l));
+
+	if (!l)
+		return cb_error_memory(err, "the capture loop");
+	l->mechanism = (const struct cb_mechanism *)c->mechanism.member;
+	l->wait = (const struct cb_wait *)c->wait.member;
+	l->load = (const struct cb_load *)c->load.member;
+	l->interface = job->interface;
+	l->duration_ns = (uint64_t)job->duration_ns;
+	l->drain_ns = (uint64_t)job->drain_ns;
+	l->stop = stop;
+	cb_tally_init(&l->tally, (uint32_t)job->key, (uint32_t)job->stamp_offset, l->load->exact);
+	return 0;
+}
+
+static int report_load(const struct cb_loop *l, struct cb_view_record *record, struct cb_error *err)
+{
+	if (!l->load->report)
+		return 0;
+	json_decref(record->load_result);
+	record->load_result = json_object();
+	if (!record->load_result)
+		return cb_error_memory(err, "the load's result");
+	return l->load->report(l->load_state, record->load_result, err);
+}
+
+static int run_open(struct capture *c, int (*ready)(void *arg), void *ready_arg,
+	struct cb_view_record *record, struct cb_error *err)
+{
+	int rc;
+
+	record->buffer_frames = c->ready.buffer_frames;
+	cb_text_copy(record->version, sizeof(record->version), c->ready.version);
+	if (ready && ready(ready_arg)) {
+		cb_error_set(err, CB_ERR_INTERRUPTED, "stopped before it began");
+		if (err)
+			err->sys_errno = *c->loop->stop;
+		return CB_ERR_INTERRUPTED;
+	}
+	rc = cb_loop_run(c->loop, record, err);
+	return rc ? rc : report_load(c->loop, record, err);
+}
+
+int cb_capture_run(const struct cb_capture_job *job, volatile sig_atomic_t *stop,
+	int (*ready)(void *arg), void *ready_arg, struct cb_view_record *record,
+	struct cb_error *err)
+{
+	struct capture c = {0};
+	int rc;
+
+	rc = check_job(job, err);
+	if (!rc)
+		rc = resolve_all(&c, job, record, err);
+	if (!rc)
+		rc = fill_tap(&c.tap, job, err);
+	/* before any memory is taken, so that it is near the core */
+	if (!rc && job->cpu >= 0)
+		rc = cb_process_pin((int)job->cpu, err);
+	if (!rc)
+		rc = make_loop(&c, job, stop, err);
+	if (!rc)
+		rc = open_all(&c, err);
+	record->cpu = job->cpu;
+	if (!rc)
+		rc = run_open(&c, ready, ready_arg, record, err);
+	finish_all(&c);
+	return rc;
+}

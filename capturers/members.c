@@ -1,0 +1,44 @@
+#include "capturers/members.h"
+
+/* In the order in which `list` shows them. */
+static const struct cb_mechanism *const mechanisms[] = {
+	&cb_mechanism_recv,
+	&cb_mechanism_tpacket2,
+	&cb_mechanism_tpacket3,
+	&cb_mechanism_null,
+};
+
+static const struct cb_wait *const waits[] = {
+	&cb_wait_poll,
+	&cb_wait_spin,
+	&cb_wait_sleep,
+	&cb_wait_yield,
+};
+
+static const struct cb_load *const loads[] = {
+	&cb_load_discard,
+	&cb_load_count,
+	&cb_load_work,
+	&cb_load_packzip,
+};
+
+#define LENGTH(array) (sizeof(array) / sizeof(*(array)))
+
+const struct cb_member *cb_mechanism_at(size_t i)
+{
+	return i < LENGTH(mechanisms) ? &mechanisms[i]->member : NULL;
+}
+
+const struct cb_member *cb_wait_at(size_t i)
+{
+	return i < LENGTH(waits) ? &waits[i]->member : NULL;
+}
+
+const struct cb_member *cb_load_at(size_t i)
+{
+	return i < LENGTH(loads) ? &loads[i]->member : NULL;
+}
+
+const struct cb_axis cb_mechanism_axis = {"mechanism", "mechanisms", cb_mechanism_at};
+const struct cb_axis cb_wait_axis = {"wait", "waits", cb_wait_at};
+const struct cb_axis cb_load_axis = {"load", "loads", cb_load_at};

@@ -1,0 +1,130 @@
+#include "capturers/tally.h"
+
+#include <string.h>
+
+/* Stamps are fetched this many frames ahead: the frames were written by another core, and a line
+ * from there takes longer to come than several frames take to count. */
+#define PREFETCH_AHEAD 12u
+
+void cb_tally_init(struct cb_tally *t, uint32_t key, uint32_t stamp_offset, bool exact)
+{
+	memset(t, 0, sizeof(*t));
+	t->key = key;
+	t->stamp_offset = stamp_offset;
+	t->exact = exact;
+	t->budget.left = CB_TALLY_SEEN_BYTES;
+}
+
+void cb_tally_finish(struct cb_tally *t)
+{
+	for (unsigned i = 0; i < CB_TALLY_STREAMS; i++)
+		cb_seen_finish(&t->streams[i].seen);
+}
+
+/* A frame ahead of all that its stream has brought: the common case. */
+static inline void count_ahead(
+	struct cb_tally *t, struct cb_tally_stream *stream, const struct cb_stamp *s)
+{
+	if (!stream->next)
+		stream->first = s->sequence;
+	stream->next = s->sequence + 1;
+	stream->unique++;
+	t->unique++;
+	t->window += s->phase == CB_PHASE_WINDOW;
+}
+
+static void count_exact(
+	struct cb_tally *t, struct cb_tally_stream *stream, const struct cb_stamp *s)
+{
+	int seen = cb_seen_add(&stream->seen, s->sequence, &t->budget);
+
+	if (seen < 0) {
+		t->unnoted++;
+	} else if (!seen) {
+		t->duplicate++;
+	} else if (s->sequence >= stream->next) {
+		count_ahead(t, stream, s);
+	} else {
+		if (s->sequence < stream->first)
+			stream->first = s->sequence;
+		stream->unique++;
+		t->unique++;
+		t->reordered++;
+		t->window += s->phase == CB_PHASE_WINDOW;
+	}
+}
+
+static inline void count_own(struct cb_tally *t, const struct cb_stamp *s)
+{
+	struct cb_tally_stream *stream = &t->streams[s->stream];
+
+	if (t->exact)
+		count_exact(t, stream, s);
+	else if (s->sequence >= stream->next)
+		count_ahead(t, stream, s);
+	else
+		t->late++;
+}
+
+static inline void count_frame(struct cb_tally *t, const struct cb_frame *frame)
+{
+	struct cb_stamp s;
+
+	t->bytes += frame->caplen;
+	t->truncated += frame->caplen < frame->len;
+	if (frame->caplen < t->stamp_offset + CB_STAMP_SIZE) {
+		t->foreign++;
+		return;
+	}
+	switch (cb_stamp_read(frame->data + t->stamp_offset, t->key, &s)) {
+	case CB_STAMP_OWN:
+		count_own(t, &s);
+		break;
+	case CB_STAMP_DAMAGED:
+		t->damaged++;
+		break;
+	case CB_STAMP_FOREIGN:
+		t->foreign++;
+		break;
+	}
+}
+
+void cb_tally_add(struct cb_tally *t, const struct cb_frame *frames, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++) {
+		if (i + PREFETCH_AHEAD < n)
+			__builtin_prefetch(frames[i + PREFETCH_AHEAD].data + t->stamp_offset);
+		count_frame(t, &frames[i]);
+	}
+	t->received += n;
+}
+
+int64_t cb_tally_gaps(const struct cb_tally *t)
+{
+	uint64_t gaps = 0;
+
+	if (t->late || t->unnoted)
+		return CB_UNKNOWN;
+	for (unsigned i = 0; i < CB_TALLY_STREAMS; i++) {
+		const struct cb_tally_stream *s = &t->streams[i];
+
+		gaps += s->next - s->first - s->unique;
+	}
+	return (int64_t)gaps;
+}
+
+void cb_tally_report(const struct cb_tally *t, struct cb_view_record *record)
+{
+	bool known = !t->late && !t->unnoted;
+
+	record->book.received = t->received;
+	record->book.damaged = t->damaged;
+	record->book.foreign = t->foreign;
+	record->book.unique = known ? t->unique : CB_UNKNOWN;
+	record->book.reordered = known ? t->reordered : CB_UNKNOWN;
+	record->book.duplicate = known ? t->duplicate : CB_UNKNOWN;
+	record->book.window_unique = known ? t->window : CB_UNKNOWN;
+	record->sequence_gaps = cb_tally_gaps(t);
+	record->bytes = t->bytes;
+	record->truncated = t->truncated;
+}

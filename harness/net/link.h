@@ -1,6 +1,9 @@
 /*
  * Network devices by rtnetlink, ethtool netlink and (for what netlink lacks: private statistics)
- * the ethtool ioctl. All calls act in the caller's network namespace and return within a second.
+ * the ethtool ioctl. All calls act in the caller's network namespace and return within a second
+ * unless they take a deadline. Errors carry the kernel's own words where it has any:
+ * CB_ERR_IMPOSSIBLE for a missing privilege or feature, CB_ERR_USAGE for a device that is not
+ * there, CB_ERR_HOST for other refusals.
  */
 #ifndef CB_HARNESS_NET_LINK_H
 #define CB_HARNESS_NET_LINK_H
@@ -8,6 +11,7 @@
 #include "harness/base/error.h"
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -15,11 +19,13 @@
  */
 struct cb_veth_spec {
 	const char *name, *peer;
-	pid_t peer_pid;
+	pid_t peer_pid; /* 0: the caller's namespace too */
 	uint8_t mac[6], peer_mac[6];
 	uint32_t mtu; /* 0: the kernel's default */
 };
 int cb_link_create_veth(const struct cb_veth_spec *spec, struct cb_error *err);
+/* Takes a veth's peer with it. */
+int cb_link_delete(const char *name, struct cb_error *err);
 
 /*
  * Ready for measuring: no IPv6 address generation (the caller turns IPv6 off in the namespace), no
@@ -27,15 +33,15 @@ int cb_link_create_veth(const struct cb_veth_spec *spec, struct cb_error *err);
  */
 int cb_link_up(const char *name, struct cb_error *err);
 int cb_link_down(const char *name, struct cb_error *err);
-/* Waits for operational state up (carrier on both ends). */
+/* Waits for operational state up (carrier on both ends). CB_ERR_HOST when the deadline passes. */
 int cb_link_wait_running(const char *name, uint64_t deadline_ns, struct cb_error *err);
 
 struct cb_link_info {
 	unsigned ifindex;
 	uint8_t mac[6];
 	uint32_t mtu;
-	bool up, running;
-	char driver[32]; /* "veth"; "": unknown */
+	bool up, running; /* running: up, with carrier */
+	char driver[32];  /* "veth"; "": unknown */
 };
 int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *err);
 
@@ -50,7 +56,27 @@ int cb_link_counters(const char *name, struct cb_link_counters *c, struct cb_err
 /*
  * Switch offload features by name ("rx-gro", "tx-tcp-segmentation", "tx-generic-segmentation", ...)
  * through ethtool netlink, and read them back: CB_ERR_IMPOSSIBLE when the kernel did not do it.
+ * Costs one question when nothing is to be changed.
  */
 int cb_link_feature(const char *name, const char *feature, bool on, struct cb_error *err);
+/* Is the feature active? A feature that this kernel does not know is not. */
+int cb_link_feature_read(const char *name, const char *feature, bool *on, struct cb_error *err);
+/*
+ * All of TCP segmentation offload (`ethtool -K DEV tso`). A veth hands a frame to its peer's NAPI
+ * only when its own TSO is wholly off (veth_skb_is_eligible_for_gro in drivers/net/veth.c);
+ * otherwise the peer's per-CPU backlog gets it, whatever the peer is set to.
+ */
+int cb_link_tso(const char *name, bool on, struct cb_error *err);
+
+/*
+ * The NAPI instances of a device that is up (netdev netlink, Linux 6.8): at most `max` go to
+ * list[], *n is how many there are. CB_ERR_IMPOSSIBLE where the kernel can't tell.
+ */
+struct cb_napi {
+	uint32_t id;
+	pid_t thread; /* of threaded NAPI, in the initial PID namespace; 0: none */
+};
+int cb_link_napis(
+	const char *name, struct cb_napi *list, size_t max, size_t *n, struct cb_error *err);
 
 #endif

@@ -75,15 +75,25 @@ static int read_text(
 static int read_object(
 	const struct cb_field *row, const json_t *object, void *field, struct cb_error *err)
 {
-	json_t *value = json_object_get(object, row->name), **owned = field;
+	json_t *value, **owned = field;
+	int rc = cb_json_object(object, row->name, &value, err);
 
-	if (!value)
-		return cb_error_set(err, CB_ERR_INTERNAL, "\"%s\" is missing", row->name);
-	if (!json_is_object(value) && !json_is_null(value))
-		return cb_error_set(
-			err, CB_ERR_INTERNAL, "\"%s\" is not an object or null", row->name);
+	if (rc)
+		return rc;
 	json_decref(*owned);
-	*owned = json_is_null(value) ? NULL : json_incref(value);
+	*owned = json_incref(value);
+	return 0;
+}
+
+static int read_optional(
+	const struct cb_field *row, const json_t *object, void *field, struct cb_error *err)
+{
+	json_t **owned = field;
+
+	if (!json_is_null(json_object_get(object, row->name)))
+		return read_object(row, object, field, err);
+	json_decref(*owned);
+	*owned = NULL;
 	return 0;
 }
 
@@ -119,6 +129,7 @@ static const struct {
 	[CB_FIELD_REAL] = {write_real, read_real},
 	[CB_FIELD_TEXT] = {write_text, read_text},
 	[CB_FIELD_OBJECT] = {write_object, read_object},
+	[CB_FIELD_OPTIONAL] = {write_object, read_optional},
 	[CB_FIELD_SERIES] = {write_series, read_series},
 };
 

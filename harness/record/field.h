@@ -12,12 +12,13 @@
 
 /* The C type of the field that a row describes stands behind each. */
 enum cb_field_type {
-	CB_FIELD_COUNT,  /* int64_t; CB_UNKNOWN is null */
-	CB_FIELD_INDEX,  /* int64_t; never null nor negative: it may become an index */
-	CB_FIELD_REAL,   /* double; NaN is null */
-	CB_FIELD_TEXT,   /* char[size] */
-	CB_FIELD_OBJECT, /* json_t *, owned; NULL is null */
-	CB_FIELD_SERIES, /* struct cb_series */
+	CB_FIELD_COUNT,    /* int64_t; CB_UNKNOWN is null */
+	CB_FIELD_INDEX,    /* int64_t; never null nor negative: it may become an index */
+	CB_FIELD_REAL,     /* double; NaN is null */
+	CB_FIELD_TEXT,     /* char[size] */
+	CB_FIELD_OBJECT,   /* json_t *, owned, an object */
+	CB_FIELD_OPTIONAL, /* the same; NULL is null */
+	CB_FIELD_SERIES,   /* struct cb_series */
 };
 
 struct cb_field {

@@ -65,7 +65,7 @@ static const struct cb_field view_fields[] = {
 	VIEW(COUNT, buffer_frames),
 	VIEW(COUNT, bytes),
 	VIEW(COUNT, truncated),
-	VIEW(OBJECT, load_result),
+	VIEW(OPTIONAL, load_result),
 	VIEW(SERIES, series),
 	{0},
 };

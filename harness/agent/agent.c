@@ -51,8 +51,11 @@ const struct cb_option cb_agent_option_table[] = {
 int cb_agent_init(struct cb_agent *a, const struct cb_agent_options *options, int in, int out,
 	struct cb_error *err)
 {
-	*a = (struct cb_agent){
-		.options = options, .in = in, .out = out, .wake = -1, .softirq.cost_ns = NAN};
+	*a = (struct cb_agent){.options = options,
+		.in = in,
+		.out = out,
+		.wake = -1,
+		.softirq = {.cost_ns = NAN, .kernel_accounts = -1}};
 	a->missing = json_array();
 	return a->missing ? 0 : cb_error_memory(err, "the agent");
 }
@@ -186,17 +189,39 @@ static int read_messages(struct cb_agent *a, struct cb_error *err)
 	return cb_wire_feed(&a->reader, bytes, (size_t)n, err);
 }
 
+static int check_wanted(const struct cb_agent *a, struct cb_error *err)
+{
+	if (a->ending)
+		return cb_error_set(err, CB_ERR_INTERRUPTED, "the agent ends");
+	if (a->aborted)
+		return cb_error_set(err, CB_ERR_INTERRUPTED, "aborted by the controller");
+	return 0;
+}
+
+/* What the controller has sent, if it has. */
+static int hear(struct cb_agent *a, bool readable, struct cb_error *err)
+{
+	int r = readable ? read_messages(a, err) : 0;
+
+	/* Not only when there is something new: a message may have come in one read with the
+	 * request that waits here. */
+	if (!r)
+		r = take_messages(a, err);
+	if (r < 0)
+		a->ending = true;
+	return r < 0 ? r : check_wanted(a, err);
+}
+
 int cb_agent_wait(struct cb_agent *a, struct pollfd *fds, size_t n, uint64_t deadline_ns,
 	struct cb_error *err)
 {
 	struct pollfd all[CB_AGENT_CAPTURES_MAX + 2] = {
 		{.fd = a->in, .events = POLLIN}, {.fd = a->wake, .events = POLLIN}};
-	int r, ready;
+	int ready, r;
 
 	if (n > CB_AGENT_CAPTURES_MAX)
 		return cb_error_set(err, CB_ERR_INTERNAL, "%zu descriptors to wait for", n);
-	/* What came in one read with the request that waits here. */
-	r = a->busy ? take_messages(a, err) : 0;
+	r = hear(a, false, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++)
@@ -210,20 +235,7 @@ int cb_agent_wait(struct cb_agent *a, struct pollfd *fds, size_t n, uint64_t dea
 		fds[i].revents = ready > 0 ? all[i + 2].revents : 0;
 	if (ready > 0 && all[1].revents)
 		a->ending = true;
-	if (ready > 0 && all[0].revents) {
-		r = read_messages(a, err);
-		if (!r)
-			r = take_messages(a, err);
-		if (r < 0) {
-			a->ending = true;
-			return r;
-		}
-	}
-	if (a->ending)
-		return cb_error_set(err, CB_ERR_INTERRUPTED, "the agent ends");
-	if (a->aborted)
-		return cb_error_set(err, CB_ERR_INTERRUPTED, "aborted by the controller");
-	return 0;
+	return hear(a, ready > 0 && all[0].revents, err);
 }
 
 static int wake_fd = -1;

@@ -101,8 +101,8 @@ static int take_view(
 	int r = cb_agent_child_take(c, &line, err);
 
 	cb_view_record_init(&record);
-	if (!r)
-		r = cb_view_record_read(&record, line, err);
+	if (!r && (r = cb_view_record_read(&record, line, err)))
+		cb_error_prepend(err, "%s: its record", c->name);
 	if (!r) {
 		cb_agent_softirq_settle(a, &record, softirq_ns);
 		if (json_array_append_new(views, cb_view_record_json(&record)))

@@ -23,6 +23,7 @@ bool cb_agent_softirq_want(struct cb_agent *a)
 		snprintf(s->why, sizeof(s->why), "%.*s", (int)sizeof(s->why) - 1, err.text);
 		return false;
 	}
+	s->kernel_accounts = cb_softirq_kernel_accounts(s->program);
 	if (isnan(s->cost_ns) && cb_softirq_cost(s->program, &s->cost_ns, &err)) {
 		cb_warn("%s", err.text);
 		s->cost_ns = NAN;
@@ -62,7 +63,7 @@ int64_t cb_agent_softirq_of(struct cb_agent *a, pid_t pid)
 
 void cb_agent_softirq_settle(struct cb_agent *a, struct cb_view_record *record, int64_t softirq_ns)
 {
-	int accounts = cb_softirq_kernel_accounts(a->softirq.program);
+	int accounts = a->softirq.kernel_accounts;
 
 	record->softirq_ns = softirq_ns;
 	if (accounts == 1 || record->cpu_ns == CB_UNKNOWN)
@@ -123,7 +124,7 @@ int cb_agent_evidence(struct cb_agent *a, const json_t *args, json_t *reply, str
 	}
 	if (a->softirq.program && cb_softirq_net_rx(a->softirq.program, &net_rx_ns, NULL))
 		net_rx_ns = CB_UNKNOWN;
-	accounts = cb_softirq_kernel_accounts(a->softirq.program);
+	accounts = a->softirq.kernel_accounts;
 	r = put_availability(a, reply);
 	r |= json_object_set_new(reply, "softirq_ns", times);
 	r |= cb_json_set_count(reply, "net_rx_ns", net_rx_ns);

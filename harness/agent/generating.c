@@ -48,8 +48,8 @@ static int take_record(struct cb_agent_child *c, json_t *reply, struct cb_error 
 	int r = cb_agent_child_take(c, &line, err);
 
 	cb_generator_record_init(&record);
-	if (!r)
-		r = cb_generator_record_read(&record, line, err);
+	if (!r && (r = cb_generator_record_read(&record, line, err)))
+		cb_error_prepend(err, "%s: its record", c->name);
 	if (!r && json_object_set_new(reply, "generator", cb_generator_record_json(&record)))
 		r = cb_error_memory(err, "the generator's record");
 	cb_generator_record_finish(&record);

@@ -33,7 +33,9 @@ struct cb_agent_softirq {
 	char why[512];
 	pid_t watched[CB_AGENT_WATCHED_MAX]; /* by `watch` */
 	size_t n_watched;
-	double cost_ns; /* NaN: not known */
+	double cost_ns;      /* NaN: not known */
+	int kernel_accounts; /* as cb_softirq_kernel_accounts says, -1 as long as nobody was asked
+			      */
 };
 
 struct cb_agent {

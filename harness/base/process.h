@@ -14,7 +14,11 @@
 
 #define CB_CPUS_MAX 1024
 
-/* What the child gets. Zero-initialise; fds that are -1 or 0-by-default are explained below. */
+/*
+ * What the child gets. Zero-initialise and set `cpu`; defaults stand behind each field. Of the open
+ * files it gets stdin, stdout and stderr, and those from which `before_exec` takes FD_CLOEXEC. No
+ * signal is blocked in it; SIGINT, SIGTERM and SIGPIPE have their default actions.
+ */
 struct cb_process_spec {
 	const char *const *argv; /* NULL-terminated; argv[0] is the program's path (not searched in
 				    PATH unless `search_path`) */

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <sys/pidfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -299,7 +300,7 @@ static void a_session_of_its_own(void **state)
 }
 
 /* In a process of its own: start a child, tell its pid, end when told to. */
-static void parent_that_dies(int tell, int told)
+static void parent_that_dies(int told)
 {
 	struct cb_process_spec spec = SHELL("exec sleep 30");
 	struct cb_process p;
@@ -307,35 +308,32 @@ static void parent_that_dies(int tell, int told)
 
 	spec.parent_death_signal = SIGKILL;
 	if (cb_process_start(&p, &spec, NULL) ||
-		write(tell, &p.pid, sizeof(p.pid)) != (ssize_t)sizeof(p.pid))
+		write(told, &p.pid, sizeof(p.pid)) != (ssize_t)sizeof(p.pid))
 		_exit(1);
 	_exit(read(told, &byte, 1) == 1 ? 0 : 1);
 }
 
 static void a_child_ends_with_its_parent(void **state)
 {
-	int up[2], down[2], status;
 	struct pollfd pfd = {.events = POLLIN};
 	pid_t parent, child = 0;
+	int ends[2], status;
 
-	assert_int_equal(pipe2(up, O_CLOEXEC), 0);
-	assert_int_equal(pipe2(down, O_CLOEXEC), 0);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends), 0);
 	parent = fork();
 	if (!parent)
-		parent_that_dies(up[1], down[0]);
-	assert_int_equal(read(up[0], &child, sizeof(child)), sizeof(child));
+		parent_that_dies(ends[1]);
+	assert_int_equal(read(ends[0], &child, sizeof(child)), sizeof(child));
 	pfd.fd = pidfd_open(child, 0);
 	assert_true(pfd.fd >= 0);
 	assert_int_equal(poll(&pfd, 1, 0), 0);
-	assert_int_equal(write(down[1], "x", 1), 1);
+	assert_int_equal(write(ends[0], "x", 1), 1);
 	assert_int_equal(poll(&pfd, 1, 10000), 1);
 	assert_int_equal(waitpid(parent, &status, 0), parent);
 	assert_int_equal(status, 0);
 	close(pfd.fd);
-	for (int i = 0; i < 2; i++) {
-		close(up[i]);
-		close(down[i]);
-	}
+	close(ends[0]);
+	close(ends[1]);
 }
 
 static void finishing_nothing_closes_nothing(void **state)

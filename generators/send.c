@@ -15,11 +15,11 @@
 #define SIGNALS_EVERY_NS (1 * CB_NS_PER_MS)
 #define FLUSH_NS         (1 * CB_NS_PER_SEC)
 #define TIMER_SLACK_NS   1UL
-#define LATENESS_P99_PPM 990000u
+#define LATENESS_P99_PPM 990000
 
 struct sender {
 	const struct cb_send_job *job;
-	volatile sig_atomic_t *stop;
+	const volatile sig_atomic_t *stop;
 	struct cb_schedule schedule;
 	uint64_t start_ns, last_ns; /* last_ns: the last send returned */
 	uint64_t offered, window_offered, batches;
@@ -272,7 +272,7 @@ static int64_t context_switches(void)
 	return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
-int cb_send_run(const struct cb_send_job *job, volatile sig_atomic_t *stop,
+int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop,
 	struct cb_generator_record *record, struct cb_error *err)
 {
 	struct sender s = {.job = job, .stop = stop, .series = &record->series};
@@ -296,7 +296,7 @@ int cb_send_run(const struct cb_send_job *job, volatile sig_atomic_t *stop,
 	if (slack_ns > 0)
 		prctl(PR_SET_TIMERSLACK, (unsigned long)slack_ns, 0, 0, 0);
 	settle(&s, end_ns, record);
-	if (!r && s.offered && cb_series_add(s.series, s.second_frames))
+	if (s.offered && cb_series_add(s.series, s.second_frames) && !r)
 		r = cb_error_memory(err, "the series of offered frames");
 	return r;
 }

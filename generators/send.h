@@ -35,7 +35,7 @@ struct cb_send_job {
  * Signals are let in between batches only (at least once a millisecond) and while sleeping.
  * Blocks. CB_ERR_HOST when the link fails.
  */
-int cb_send_run(const struct cb_send_job *job, volatile sig_atomic_t *stop,
+int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop,
 	struct cb_generator_record *record, struct cb_error *err);
 
 #endif

@@ -1,7 +1,7 @@
 #include "generators/pacing/histogram.h"
 
 /* log2 of CB_HISTOGRAM_SPLIT */
-#define SPLIT_BITS 5u
+#define SPLIT_BITS 5
 
 /* Values below 32 have a bucket each; above, the top 6 bits of the value choose it. */
 static unsigned bucket_of(uint64_t value)
@@ -10,7 +10,7 @@ static unsigned bucket_of(uint64_t value)
 
 	if (value < CB_HISTOGRAM_SPLIT)
 		return (unsigned)value;
-	shift = 63u - (unsigned)__builtin_clzll(value) - SPLIT_BITS;
+	shift = 63 - (unsigned)__builtin_clzll(value) - SPLIT_BITS;
 	return (shift + 1) * CB_HISTOGRAM_SPLIT +
 		(unsigned)((value >> shift) & (CB_HISTOGRAM_SPLIT - 1));
 }
@@ -39,7 +39,7 @@ void cb_histogram_add(struct cb_histogram *h, uint64_t value)
 /* ceil(total * ppm / 1e6) without overflow */
 static uint64_t rank_of(uint64_t total, uint32_t ppm)
 {
-	return (uint64_t)(((unsigned __int128)total * ppm + 999999u) / 1000000u);
+	return (uint64_t)(((unsigned __int128)total * ppm + 999999) / 1000000);
 }
 
 uint64_t cb_histogram_quantile(const struct cb_histogram *h, uint32_t ppm)

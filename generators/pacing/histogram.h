@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#define CB_HISTOGRAM_SPLIT   32u /* buckets per power of two */
-#define CB_HISTOGRAM_BUCKETS (60u * CB_HISTOGRAM_SPLIT)
+#define CB_HISTOGRAM_SPLIT   32U /* buckets per power of two */
+#define CB_HISTOGRAM_BUCKETS (60U * CB_HISTOGRAM_SPLIT)
 
 /* Zero-initialise. */
 struct cb_histogram {

@@ -12,9 +12,9 @@
 
 #define CB_FRAME_SIZE_MIN     64   /* with FCS: the smallest that has room for the stamp */
 #define CB_FRAME_SIZE_MAX     9018 /* with FCS: an IP packet of 9000 bytes */
-#define CB_FRAME_FCS          4u
-#define CB_FRAME_HEADER       14u /* Ethernet */
-#define CB_FRAME_STAMP_OFFSET 42u /* Ethernet 14, IPv4 20, UDP 8 */
+#define CB_FRAME_FCS          4U
+#define CB_FRAME_HEADER       14U /* Ethernet */
+#define CB_FRAME_STAMP_OFFSET 42U /* Ethernet 14, IPv4 20, UDP 8 */
 
 struct cb_frame_spec {
 	int64_t frame_size; /* RFC 2544: with FCS */

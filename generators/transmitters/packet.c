@@ -27,7 +27,7 @@
 #include <unistd.h>
 
 #define BATCH_MAX         1024
-#define CACHE_LINE        64u
+#define CACHE_LINE        64U
 #define SEND_BUFFER_BYTES (64 << 20) /* a ring of 4096 frames of 9 KB, twice over */
 #define SEND_TIMEOUT_S    1          /* of a send buffer that no longer empties */
 #define FLUSH_POLL_NS     (100 * CB_NS_PER_US)

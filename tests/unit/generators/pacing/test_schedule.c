@@ -354,7 +354,7 @@ static void a_long_run_does_not_drift(void **state)
 		struct cb_turn turn;
 
 		do {
-			turn = cb_schedule_turn(&s, now, 1u << 31);
+			turn = cb_schedule_turn(&s, now, 1U << 31);
 			cb_schedule_use(&s, turn.n);
 		} while (turn.n);
 		assert_true(s.next == minute * 60 * 14880952 + 1);

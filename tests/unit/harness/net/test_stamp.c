@@ -60,7 +60,8 @@ static void is_big_endian_on_the_wire(void **state)
 /* A sequence number of more than 48 bits must not spill into phase or stream. */
 static void keeps_48_bits(void **state)
 {
-	struct cb_stamp in = {.stream = 3, .phase = 1, .sequence = CB_STAMP_SEQUENCES | 5}, out;
+	struct cb_stamp in = {.stream = 3, .phase = 1, .sequence = CB_STAMP_SEQUENCES | 5},
+			out = {0};
 	uint8_t bytes[CB_STAMP_SIZE];
 
 	cb_stamp_write(bytes, KEY, &in);
@@ -101,9 +102,9 @@ static void one_flipped_bit_is_damage(void **state)
 		for (unsigned bit = 32; bit < 8 * CB_STAMP_SIZE; bit++) {
 			struct cb_stamp out;
 
-			bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
 			unseen += cb_stamp_read(bytes, KEY, &out) != CB_STAMP_DAMAGED;
-			bytes[bit / 8] ^= (uint8_t)(1u << bit % 8);
+			bytes[bit / 8] ^= (uint8_t)(1U << bit % 8);
 		}
 		/* 16 bits of check: one of 65536 patterns may pass, 112 of them are tried. */
 		assert_true(unseen <= 1);

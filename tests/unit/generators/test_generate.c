@@ -1,0 +1,296 @@
+/* A generator's job: its options, what is refused and why, and whole runs with `null`. */
+#include "generators/generate.h"
+#include "harness/base/clock.h"
+#include "harness/base/units.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "tests/unit/cmocka.h"
+
+#define COUNT_OF(a) (sizeof(a) / sizeof((a)[0]))
+
+static volatile sig_atomic_t stop;
+
+static struct cb_generate_job job_of(const char *transmitter)
+{
+	struct cb_generate_job job = {0};
+
+	cb_option_defaults(cb_generate_options, &job);
+	assert_true(cb_text_copy(job.transmitter, sizeof(job.transmitter), transmitter));
+	return job;
+}
+
+static int run(
+	const struct cb_generate_job *job, struct cb_generator_record *r, struct cb_error *err)
+{
+	int code;
+
+	stop = 0;
+	cb_generator_record_init(r);
+	code = cb_generate_run(job, &stop, NULL, NULL, r, err);
+	cb_generator_record_finish(r);
+	return code;
+}
+
+/* ---- options ---- */
+
+static void defaults(void **state)
+{
+	struct cb_generate_job job;
+
+	memset(&job, 0xee, sizeof(job));
+	memset(job.interface, 0, sizeof(job.interface));
+	cb_option_defaults(cb_generate_options, &job);
+	assert_string_equal(job.transmitter, "packet");
+	assert_int_equal(job.frame_size, 64);
+	assert_int_equal(job.rate, 100000);
+	assert_int_equal(job.count, 0);
+	assert_int_equal(job.duration_ns, 0);
+	assert_int_equal(job.warmup_ns, 0);
+	assert_int_equal(job.catch_up_ns, 10000000);
+	assert_int_equal(job.cpu, -1);
+	assert_int_equal(job.key, 0);
+	assert_int_equal(job.stream, 0);
+	assert_string_equal(job.destination_mac, "02:00:00:00:00:02");
+	assert_string_equal(job.source_mac, "");
+	assert_string_equal(job.destination_ip, "198.18.0.2");
+	assert_string_equal(job.source_ip, "198.18.0.1");
+	assert_int_equal(job.destination_port, 9);
+	assert_int_equal(job.source_port, 9);
+}
+
+static void options_are_decoded(void **state)
+{
+	static const char *const good[][2] = {{"rate", "max"}, {"rate", "1.27M"}, {"rate", "1"},
+		{"frame-size", "1518B"}, {"frame-size", "9018"}, {"cpu", "-1"}, {"cpu", "0"},
+		{"key", "4294967295"}, {"stream", "255"}, {"duration", "5s"}, {"catch-up", "0"},
+		{"source-port", "65535"}, {"source-mac", "02:00:00:00:00:09"}};
+	static const char *const bad[][2] = {{"rate", "0"}, {"rate", "-1"}, {"frame-size", "63"},
+		{"frame-size", "9019"}, {"cpu", "-2"}, {"key", "4294967296"}, {"stream", "256"},
+		{"duration", "5"}, {"source-port", "65536"},
+		{"destination-mac", "02:00:00:00:00:00:00"}, {"speed", "1"}};
+	struct cb_generate_job job = job_of("null");
+	struct cb_error err;
+
+	for (size_t i = 0; i < COUNT_OF(good); i++)
+		assert_int_equal(
+			cb_option_set(cb_generate_options, good[i][0], good[i][1], &job, &err), 0);
+	assert_int_equal(job.key, UINT32_MAX);
+	assert_int_equal(job.duration_ns, 5000000000);
+	for (size_t i = 0; i < COUNT_OF(bad); i++)
+		assert_int_equal(
+			cb_option_set(cb_generate_options, bad[i][0], bad[i][1], &job, &err),
+			CB_ERR_USAGE);
+}
+
+static void every_option_tells_what_it_is(void **state)
+{
+	for (const struct cb_option *o = cb_generate_options; o->name; o++) {
+		assert_non_null(o->help);
+		assert_true(strlen(o->help) > 10 && o->help[strlen(o->help) - 1] != '.');
+		assert_non_null(o->fallback);
+	}
+}
+
+static void members(void **state)
+{
+	size_t n = 0;
+
+	assert_ptr_equal(cb_transmitter_axis.at(0), cb_transmitter_at(0));
+	while (cb_transmitter_at(n)) {
+		const struct cb_transmitter *t = (const void *)cb_transmitter_at(n++);
+
+		assert_non_null(t->member.name);
+		assert_non_null(t->member.help);
+		assert_true(t->batch > 0);
+		assert_true(t->open && t->send && t->close);
+		assert_ptr_equal(cb_axis_find(&cb_transmitter_axis, t->member.name), &t->member);
+	}
+	assert_int_equal(n, 2);
+	assert_null(cb_transmitter_at(n));
+}
+
+/* ---- what is refused ---- */
+
+static void assert_refused(const struct cb_generate_job *job, int code, const char *says)
+{
+	struct cb_generator_record r;
+	struct cb_error err = {0};
+
+	assert_int_equal(run(job, &r, &err), code);
+	if (!strstr(err.text, says))
+		fail_msg("\"%s\" does not say \"%s\"", err.text, says);
+	assert_int_equal(run(job, &r, NULL), code);
+}
+
+static void wrong_jobs(void **state)
+{
+	struct cb_generate_job job = job_of("nul");
+
+	assert_refused(&job, CB_ERR_USAGE, "null");
+	job = job_of("null:batch=3");
+	assert_refused(&job, CB_ERR_USAGE, "no options");
+	job = job_of("packet:batch=0");
+	assert_refused(&job, CB_ERR_USAGE, "batch");
+	job = job_of("packet:batch=1025");
+	assert_refused(&job, CB_ERR_USAGE, "batch");
+	job = job_of("null");
+	job.rate = 0;
+	assert_refused(&job, CB_ERR_USAGE, "rate");
+	job.rate = INT64_C(1000000001);
+	assert_refused(&job, CB_ERR_USAGE, "max");
+	job = job_of("null");
+	job.frame_size = 63;
+	assert_refused(&job, CB_ERR_USAGE, "frame-size");
+	job = job_of("null");
+	job.count = -1;
+	assert_refused(&job, CB_ERR_USAGE, "count");
+	job = job_of("null");
+	job.stream = 256;
+	assert_refused(&job, CB_ERR_USAGE, "stream");
+	job = job_of("null");
+	assert_true(cb_text_copy(job.source_ip, sizeof(job.source_ip), "198.18.0"));
+	assert_refused(&job, CB_ERR_USAGE, "source-ip");
+	assert_true(cb_text_copy(job.destination_mac, sizeof(job.destination_mac), "x"));
+	assert_refused(&job, CB_ERR_USAGE, "destination-mac");
+}
+
+static void a_window_without_a_frame(void **state)
+{
+	struct cb_generate_job job = job_of("null");
+
+	job.rate = 1;
+	job.warmup_ns = 500000000;
+	job.duration_ns = 100000000;
+	assert_refused(&job, CB_ERR_USAGE, "no frame in it");
+}
+
+static void a_core_that_does_not_exist(void **state)
+{
+	struct cb_generate_job job = job_of("null");
+
+	job.cpu = 1023;
+	assert_refused(&job, CB_ERR_USAGE, "1023");
+}
+
+static void an_interface_that_does_not_exist(void **state)
+{
+	struct cb_generate_job job = job_of("packet");
+	struct cb_generator_record r;
+	struct cb_error err = {0};
+
+	assert_true(cb_text_copy(job.interface, sizeof(job.interface), "cbnosuchif"));
+	assert_true(run(&job, &r, &err) < 0);
+	assert_non_null(strstr(err.text, "cbnosuchif"));
+	job.interface[0] = '\0';
+	assert_true(run(&job, &r, &err) < 0);
+}
+
+/* ---- runs ---- */
+
+static void whole_runs(void **state)
+{
+	static const int64_t rates[] = {1000, 10000, 100000, 1000000};
+
+	for (size_t i = 0; i < COUNT_OF(rates); i++) {
+		struct cb_generate_job job = job_of("null");
+		struct cb_generator_record r;
+
+		job.rate = rates[i];
+		job.warmup_ns = 20000000;
+		job.duration_ns = 200000000;
+		job.catch_up_ns = INT64_C(10000000000); /* the machine may be busy */
+		job.frame_size = 128;
+		assert_int_equal(run(&job, &r, NULL), 0);
+		assert_true(r.book.intended == rates[i] * 22 / 100);
+		assert_true(r.book.offered == r.book.intended);
+		assert_true(r.unoffered == 0);
+		assert_true(r.book.window_offered == rates[i] / 5);
+		assert_int_equal(r.frame_size, 128);
+		assert_string_equal(r.transmitter, "null");
+		assert_true(r.offered_pps > (double)rates[i] / 100 &&
+			r.offered_pps < (double)rates[i] * 1.001);
+		assert_true(r.elapsed_ns > 200000000);
+	}
+}
+
+static void at_the_maximum_rate(void **state)
+{
+	struct cb_generate_job job = job_of("null");
+	struct cb_generator_record r;
+
+	job.rate = CB_RATE_MAX;
+	job.count = 100000;
+	assert_int_equal(run(&job, &r, NULL), 0);
+	assert_true(r.book.window_offered == 100000 && r.book.offered == 100000);
+	assert_true(r.book.intended == CB_UNKNOWN && isnan(r.intended_pps));
+	assert_true(r.offered_pps > 0);
+}
+
+/* ---- ready ---- */
+
+struct readiness {
+	int answer, calls;
+	sig_atomic_t signal;
+};
+
+static int on_ready(void *arg)
+{
+	struct readiness *readiness = arg;
+
+	readiness->calls++;
+	stop = readiness->signal;
+	return readiness->answer;
+}
+
+static int run_ready(
+	struct readiness *readiness, struct cb_generator_record *r, struct cb_error *err)
+{
+	struct cb_generate_job job = job_of("null");
+	int code;
+
+	job.count = 10;
+	stop = 0;
+	cb_generator_record_init(r);
+	code = cb_generate_run(&job, &stop, on_ready, readiness, r, err);
+	cb_generator_record_finish(r);
+	return code;
+}
+
+static void ready_is_asked_once(void **state)
+{
+	struct readiness go = {0}, off = {.answer = 1},
+			 interrupted = {.answer = -1, .signal = SIGTERM};
+	struct cb_generator_record r;
+	struct cb_error err = {0};
+
+	assert_int_equal(run_ready(&go, &r, &err), 0);
+	assert_int_equal(go.calls, 1);
+	assert_true(r.book.offered == 10);
+	assert_int_equal(run_ready(&off, &r, &err), CB_ERR_HOST);
+	assert_int_equal(off.calls, 1);
+	assert_true(r.book.offered == CB_UNKNOWN);
+	assert_int_equal(run_ready(&interrupted, &r, &err), CB_ERR_INTERRUPTED);
+	assert_int_equal(err.sys_errno, SIGTERM);
+	assert_int_equal(run_ready(&interrupted, &r, NULL), CB_ERR_INTERRUPTED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(options_are_decoded),
+		cmocka_unit_test(every_option_tells_what_it_is),
+		cmocka_unit_test(members),
+		cmocka_unit_test(wrong_jobs),
+		cmocka_unit_test(a_window_without_a_frame),
+		cmocka_unit_test(a_core_that_does_not_exist),
+		cmocka_unit_test(an_interface_that_does_not_exist),
+		cmocka_unit_test(whole_runs),
+		cmocka_unit_test(at_the_maximum_rate),
+		cmocka_unit_test(ready_is_asked_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

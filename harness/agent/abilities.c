@@ -61,7 +61,7 @@ static int probe_rps(struct cb_agent *a, struct cb_error *err)
 		r = rewrite("/sys/class/net/lo/queues/rx-0/rps_cpus", err);
 	if (r && !in_first_user_namespace())
 		r = cb_error_set(err, CB_ERR_IMPOSSIBLE,
-			"RPS can't be set in a user namespace: run as root");
+			"RPS can't be set in a user namespace; run as root");
 	return r;
 }
 
@@ -78,10 +78,10 @@ static int probe_threaded(struct cb_agent *a, struct cb_error *err)
 			"this kernel has no threaded NAPI (it came with Linux 5.12)");
 	if (!in_first_user_namespace())
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-			"a NAPI thread can't be pinned from a user namespace: run as root");
+			"a NAPI thread can't be pinned from a user namespace; run as root");
 	if (!has_capability(CAP_SYS_NICE) || !has_capability(CAP_NET_ADMIN))
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-			"a NAPI thread needs CAP_NET_ADMIN and CAP_SYS_NICE: run as root");
+			"a NAPI thread needs CAP_NET_ADMIN and CAP_SYS_NICE; run as root");
 	return 0;
 }
 
@@ -99,9 +99,9 @@ static int probe_large_buffers(struct cb_agent *a, struct cb_error *err)
 		return 0;
 	cb_file_read_line("/proc/sys/net/core/rmem_max", limit, sizeof(limit), NULL);
 	return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-		"socket buffers can't be larger than net.core.rmem_max and wmem_max (rmem_max is "
-		"%s "
-		"bytes here): run as root, or raise them",
+		"SO_RCVBUF is limited to net.core.rmem_max = %s without CAP_NET_ADMIN in the first "
+		"user "
+		"namespace; run as root, or raise it",
 		limit);
 }
 
@@ -110,12 +110,10 @@ static const struct {
 	int (*probe)(struct cb_agent *a, struct cb_error *err);
 	const char *consequence;
 } abilities[] = {
-	{"rps", probe_rps,
-		"receive: rps, and placements that steer the receive path with it, are not "
-		"possible"},
-	{"threaded", probe_threaded, "receive: threaded is not possible"},
+	{"rps", probe_rps, "receive mode rps, and placements that need it, are not possible"},
+	{"threaded", probe_threaded, "receive mode threaded is not possible"},
 	{"large_buffers", probe_large_buffers,
-		"recv captures with a smaller buffer than asked for"},
+		"recv captures with a smaller buffer than the one asked for"},
 };
 
 static int report_softirq(struct cb_agent *a, bool measure, json_t *can, json_t *reply)
@@ -124,9 +122,8 @@ static int report_softirq(struct cb_agent *a, bool measure, json_t *can, json_t 
 
 	if (measure && !available)
 		cb_agent_miss(a,
-			"%s: CPU time of processes can't be told from softirq time that "
-			"interrupted "
-			"them, so cpu_ns is null unless the kernel accounts for it",
+			"cpu_ns is null, because a process's CPU time can't be told from the "
+			"softirqs that interrupted it: %s",
 			a->softirq.why);
 	return json_object_set_new(
 		       can, "softirq", measure ? json_boolean(available) : json_null()) |
@@ -143,7 +140,7 @@ int cb_agent_abilities_report(struct cb_agent *a, bool measure, json_t *reply, s
 		bool available = abilities[i].probe(a, &why) == 0;
 
 		if (!available)
-			cb_agent_miss(a, "%s: %s", why.text, abilities[i].consequence);
+			cb_agent_miss(a, "%s: %s", abilities[i].consequence, why.text);
 		r |= json_object_set_new(can, abilities[i].name, json_boolean(available));
 	}
 	r |= report_softirq(a, measure, can, reply);

@@ -10,10 +10,10 @@
 #include <stdio.h>
 
 /* Rings of several hundred MiB take their time to be allocated. */
-#define PREPARE_NS (30 * CB_NS_PER_SEC)
+#define PREPARE_NS (8 * CB_NS_PER_SEC)
 /* After the drain: settling, the record, closing the sockets (which waits for an RCU grace period),
  * the exit. */
-#define SETTLE_NS (10 * CB_NS_PER_SEC)
+#define SETTLE_NS (8 * CB_NS_PER_SEC)
 
 /* Start all; on error the caller ends those that were started. */
 static int start_all(

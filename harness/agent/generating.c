@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-#define PREPARE_NS (10 * CB_NS_PER_SEC)
+#define PREPARE_NS (8 * CB_NS_PER_SEC)
 #define EXIT_NS    (5 * CB_NS_PER_SEC)
 
 int cb_agent_generate_prepare(

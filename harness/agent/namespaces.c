@@ -94,7 +94,8 @@ static void ipv6_off(struct cb_agent *a)
 
 		if (access(paths[i], F_OK) == 0 && cb_file_write_line(paths[i], "1", &err)) {
 			cb_agent_miss(a,
-				"IPv6 can't be turned off (%s): its frames are foreign on the link",
+				"frames of IPv6 may be foreign on the link: it can't be turned "
+				"off: %s",
 				err.text);
 			return;
 		}

@@ -38,9 +38,28 @@ static void tell(void (*told)(const char *line), const char *fmt, ...)
 	told(line);
 }
 
+/* Opened first, then compared with the start time: it can't be of another process that got the id
+ * in between. -1: the process is gone. */
+static int open_process(const struct cb_process_id *id)
+{
+	struct pollfd fd = {.fd = pidfd_open(id->pid, 0), .events = POLLIN};
+
+	if (fd.fd < 0)
+		return -1;
+	/* Readable: it has ended, even if nobody has reaped it yet. */
+	if (cb_process_start_time(id->pid) == id->start_time && poll(&fd, 1, 0) == 0)
+		return fd.fd;
+	close(fd.fd);
+	return -1;
+}
+
 static bool lives(const struct cb_process_id *id)
 {
-	return id->pid > 0 && id->start_time && cb_process_start_time(id->pid) == id->start_time;
+	int fd = open_process(id);
+
+	if (fd >= 0)
+		close(fd);
+	return fd >= 0;
 }
 
 /* The controller, from the file's name; false: not a name of ours. */
@@ -80,19 +99,16 @@ static size_t read_agents(const char *path, struct cb_process_id *agents, size_t
 	return n;
 }
 
-/*
- * SIGTERM, a while, SIGKILL. By pidfd: opened first, then compared with the start time, so that no
- * other process can be hit that got the id in between.
- */
+/* SIGTERM, a while, SIGKILL. False: it was gone already, or doesn't end. */
 static bool end_agent(const struct cb_process_id *id)
 {
 	static const int signals[] = {SIGTERM, SIGKILL};
-	struct pollfd fd = {.fd = pidfd_open(id->pid, 0), .events = POLLIN};
+	struct pollfd fd = {.fd = open_process(id), .events = POLLIN};
 	bool ended = false;
 
 	if (fd.fd < 0)
 		return false;
-	for (size_t i = 0; i < 2 && !ended && lives(id); i++) {
+	for (size_t i = 0; i < 2 && !ended; i++) {
 		uint64_t deadline = cb_deadline_in(END_GRACE_NS);
 
 		if (pidfd_send_signal(fd.fd, signals[i], NULL, 0))
@@ -113,7 +129,7 @@ static int clean_one(
 	int removed = 0;
 
 	for (size_t i = 0; i < n; i++)
-		if (lives(&agents[i]) && end_agent(&agents[i])) {
+		if (end_agent(&agents[i])) {
 			tell(told, "ended agent %d of controller %d, which is gone", agents[i].pid,
 				controller->pid);
 			removed++;

@@ -171,8 +171,9 @@ void cb_testbed_close(struct cb_testbed *t)
 	if (!t)
 		return;
 	local = t->backend;
-	cb_host_dismiss(t->generator);
+	/* The link goes with either; its loss would worry processes that still capture. */
 	cb_host_dismiss(t->sensor);
+	cb_host_dismiss(t->generator);
 	cb_host_close(t->generator);
 	cb_host_close(t->sensor);
 	if (local->state_path[0])

@@ -173,6 +173,23 @@ static void test_other_process_with_the_agents_id_lives(void **state)
 	end(other);
 }
 
+/* One that has ended but was not waited for is gone, be it controller or agent. */
+static void test_the_dead_are_gone(void **state)
+{
+	pid_t dead = start_sleeper(false);
+	uint64_t start = cb_process_start_time(dead);
+	siginfo_t info;
+	char name[64];
+
+	kill(dead, SIGKILL);
+	assert_int_equal(waitid(P_PID, (id_t)dead, &info, WEXITED | WNOWAIT), 0);
+	snprintf(name, sizeof(name), "%d-%llu-0.json", dead, (unsigned long long)start);
+	write_state(name, dead, start);
+	assert_int_equal(clean(), 1);
+	assert_false(exists(name));
+	end(dead);
+}
+
 static void test_broken_files_are_removed(void **state)
 {
 	static const char *const texts[] = {"", "{", "[]", "{\"agents\":5}",
@@ -262,6 +279,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_stubborn_agent_is_killed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(
 			test_other_process_with_the_agents_id_lives, set_up, tear_down),
+		cmocka_unit_test_setup_teardown(test_the_dead_are_gone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_broken_files_are_removed, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_other_names_are_left_alone, set_up, tear_down),
 		cmocka_unit_test_setup_teardown(test_directory, set_up, tear_down),

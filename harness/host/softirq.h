@@ -16,7 +16,7 @@
 struct cb_softirq; /* an attached program; its link dies with the process */
 
 /* CB_ERR_IMPOSSIBLE with what is missing (privilege, tracepoint) when it can't be had. */
-int cb_softirq_open(struct cb_softirq **s, struct cb_error *err);
+int cb_softirq_open(struct cb_softirq **opened, struct cb_error *err);
 void cb_softirq_close(struct cb_softirq *s); /* NULL is fine */
 
 /* Start (from 0) or stop watching a process (thread group). At most 64 at once. */

@@ -42,12 +42,14 @@ void cb_driver_name(const char *interface, char *out, size_t size)
 
 bool cb_driver_is_ring_drop(const char *statistic)
 {
-	int end = 0;
-	unsigned queue;
+	static const char prefix[] = "rx_queue_";
+	size_t digits;
 
-	/* %n is not counted as a conversion: it stays 0 unless all of the pattern was met. */
-	return sscanf(statistic, "rx_queue_%5u_drops%n", &queue, &end) == 1 && end > 0 &&
-		!statistic[end];
+	if (!cb_text_starts_with(statistic, prefix))
+		return false;
+	statistic += strlen(prefix);
+	digits = strspn(statistic, "0123456789");
+	return digits && !strcmp(statistic + digits, "_drops");
 }
 
 static int count_statistics(int fd, const char *interface, uint32_t *n)

@@ -12,4 +12,7 @@ struct cb_embedded_file {
 
 extern const struct cb_embedded_file cb_embedded_files[];
 
+/* The data of the file called `name`; "" when there is none. */
+const char *cb_embedded_find(const char *name);
+
 #endif

@@ -1,0 +1,347 @@
+/* Cells to series and points. */
+#include "harness/report/graph.h"
+
+#include "harness/report/param.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Cells that a figure shows. */
+struct selection {
+	const struct cb_report_cell **cells;
+	size_t n;
+};
+
+static bool same_value(const json_t *a, const json_t *b)
+{
+	if (json_is_number(a) && json_is_number(b))
+		return json_number_value(a) == json_number_value(b);
+	return a && b && json_equal(a, b);
+}
+
+static bool belongs(const struct cb_figure *figure, const struct cb_report_cell *cell)
+{
+	return json_object_get(cell->params, figure->x) &&
+		cb_cell_matches(figure->where, cell->params);
+}
+
+static bool is_split(const struct cb_graph *g, const char *path)
+{
+	for (size_t i = 0; i < g->n_splits; i++) {
+		if (strcmp(g->splits[i], path) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_split(struct cb_graph *g, const char *path)
+{
+	if (g->n_splits < CB_GRAPH_SPLITS_MAX && !is_split(g, path) &&
+		cb_text_copy(g->splits[g->n_splits], sizeof(*g->splits), path))
+		g->n_splits++;
+}
+
+/* The values of the splits (and of x) as one text: equal for cells of one series (and point). */
+static bool make_key(const struct cb_graph *g, const struct cb_report_cell *cell, bool with_x,
+	struct cb_text *key)
+{
+	cb_text_clear(key);
+	for (size_t i = 0; i < g->n_splits + with_x; i++) {
+		const char *path = i < g->n_splits ? g->splits[i] : g->figure->x;
+		const json_t *value = json_object_get(cell->params, path);
+		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
+
+		cb_text_addf(key, "%s\n", text ? text : "");
+		free(text);
+	}
+	return !key->failed;
+}
+
+static bool differ_in(const struct cb_graph *g, const char *path, const struct cb_report_cell *a,
+	const struct cb_report_cell *b)
+{
+	const json_t *x = json_object_get(a->params, path), *y = json_object_get(b->params, path);
+
+	if (is_split(g, path) || strcmp(path, g->figure->x) == 0)
+		return false;
+	return x != y && !(x && y && json_equal(x, y));
+}
+
+/* "capture.load" holds "capture.load.level" and differs wherever that does. */
+static bool holds_x(const struct cb_graph *g, const char *path)
+{
+	size_t n = strlen(path);
+
+	return strncmp(g->figure->x, path, n) == 0 && g->figure->x[n] == '.';
+}
+
+/* The parameter that best tells two cells of one point apart: an axis of the scenario, else any
+ * other, and one that x is a part of only when nothing else is left. NULL: there is none. */
+static const char *difference(const struct cb_graph *g, const struct cb_report_cells *cells,
+	const struct cb_report_cell *a, const struct cb_report_cell *b)
+{
+	const char *path, *last = NULL;
+	json_t *value;
+
+	for (size_t i = 0; i < cells->n_axes; i++) {
+		if (differ_in(g, cells->axes[i], a, b) && !holds_x(g, cells->axes[i]))
+			return cells->axes[i];
+	}
+	json_object_foreach((json_t *)a->params, path, value)
+	{
+		if (!differ_in(g, path, a, b))
+			continue;
+		if (!holds_x(g, path))
+			return path;
+		last = path;
+	}
+	return last;
+}
+
+/* Adds splits until every point is one cell. */
+static int split(struct cb_graph *g, const struct cb_report_cells *cells, const struct selection *s,
+	struct cb_error *err)
+{
+	struct cb_text key = {0};
+	json_t *seen = json_object();
+	size_t before;
+	bool failed = !seen;
+
+	do {
+		before = g->n_splits;
+		json_object_clear(seen);
+		for (size_t i = 0; i < s->n && !failed && g->n_splits == before; i++) {
+			failed = !make_key(g, s->cells[i], true, &key);
+			const json_t *other = json_object_get(seen, cb_text_get(&key));
+			const char *path = NULL;
+
+			if (other)
+				path = difference(
+					g, cells, s->cells[json_integer_value(other)], s->cells[i]);
+			if (path)
+				add_split(g, path);
+			else if (json_object_set_new(
+					 seen, cb_text_get(&key), json_integer((json_int_t)i)))
+				failed = true;
+		}
+	} while (!failed && g->n_splits != before);
+	json_decref(seen);
+	cb_text_finish(&key);
+	return failed ? cb_error_memory(err, "a figure's series") : 0;
+}
+
+static void print_label(
+	const struct cb_graph *g, const struct cb_report_cell *cell, struct cb_text *label)
+{
+	for (size_t i = 0; i < g->n_splits; i++) {
+		const json_t *value = json_object_get(cell->params, g->splits[i]);
+
+		if (!value)
+			continue;
+		cb_text_add(label, label->length ? ", " : "");
+		cb_param_print_alone(
+			g->splits[i], value, cb_param_unit(g->splits[i], g->registry), label);
+	}
+}
+
+/* A new, empty series for the cells that are like `cell`; room for `room` points. */
+static struct cb_graph_series *new_series(
+	struct cb_graph *g, const struct cb_report_cell *cell, size_t room)
+{
+	struct cb_graph_series *more = reallocarray(g->series, g->n_series + 1, sizeof(*more)), *s;
+	struct cb_text label = {0};
+
+	if (!more)
+		return NULL;
+	g->series = more;
+	s = &g->series[g->n_series];
+	memset(s, 0, sizeof(*s));
+	print_label(g, cell, &label);
+	s->label = strdup(cb_text_get(&label));
+	s->points = calloc(room, sizeof(*s->points));
+	g->n_series++;
+	cb_text_finish(&label);
+	return s->label && s->points ? s : NULL;
+}
+
+static double position(struct cb_graph *g, const struct cb_report_cell *cell, const json_t *asked)
+{
+	const struct cb_metric *offered = cb_metric_find("offered_pps");
+	struct cb_summary rate;
+
+	if (g->category) {
+		for (size_t i = 0; i < g->n_categories; i++) {
+			if (same_value(g->categories[i], asked))
+				return (double)i + 1;
+		}
+		return NAN;
+	}
+	if (g->offered) {
+		rate = cb_report_cell_summary(cell, offered);
+		if (rate.n)
+			return rate.median;
+	}
+	return cb_param_number(asked);
+}
+
+static void add_point(
+	struct cb_graph *g, struct cb_graph_series *s, const struct cb_report_cell *cell)
+{
+	struct cb_graph_point *p = &s->points[s->n++];
+
+	p->cell = cell;
+	p->asked = json_object_get(cell->params, g->figure->x);
+	p->x = position(g, cell, p->asked);
+	p->y = cb_report_cell_summary(cell, g->metric);
+}
+
+static int by_x(const void *a, const void *b)
+{
+	const struct cb_graph_point *p = a, *q = b;
+
+	if (isnan(p->x) != isnan(q->x))
+		return isnan(p->x) ? 1 : -1;
+	if (!isnan(p->x) && p->x != q->x)
+		return p->x < q->x ? -1 : 1;
+	return (p->cell->index > q->cell->index) - (p->cell->index < q->cell->index);
+}
+
+static int group(struct cb_graph *g, const struct selection *s, struct cb_error *err)
+{
+	struct cb_text key = {0};
+	json_t *index = json_object();
+	bool failed = !index;
+
+	for (size_t i = 0; i < s->n && !failed; i++) {
+		struct cb_graph_series *series = NULL;
+		const json_t *known;
+
+		failed = !make_key(g, s->cells[i], false, &key);
+		known = json_object_get(index, cb_text_get(&key));
+		if (known) {
+			series = &g->series[json_integer_value(known)];
+		} else {
+			json_object_set_new(
+				index, cb_text_get(&key), json_integer((json_int_t)g->n_series));
+			series = new_series(g, s->cells[i], s->n);
+		}
+		if (!series)
+			failed = true;
+		else
+			add_point(g, series, s->cells[i]);
+	}
+	for (size_t i = 0; i < g->n_series && !failed; i++)
+		qsort(g->series[i].points, g->series[i].n, sizeof(*g->series[i].points), by_x);
+	json_decref(index);
+	cb_text_finish(&key);
+	return failed ? cb_error_memory(err, "a figure's points") : 0;
+}
+
+/* Numbers by size, what is none ("max") after them in the scenario's order. */
+static void sort_scale(struct cb_graph *g)
+{
+	for (size_t i = 1; i < g->n_categories; i++) {
+		const json_t *x = g->categories[i];
+		double number = cb_param_number(x);
+		size_t j = i;
+
+		while (j > 0 && !isnan(number) &&
+			!(cb_param_number(g->categories[j - 1]) <= number)) {
+			g->categories[j] = g->categories[j - 1];
+			j--;
+		}
+		g->categories[j] = x;
+	}
+}
+
+/* Distinct values of x, and whether all of them are places on a scale. */
+static int find_scale(struct cb_graph *g, const struct selection *s, struct cb_error *err)
+{
+	g->categories = calloc(s->n + 1, sizeof(*g->categories));
+	if (!g->categories)
+		return cb_error_memory(err, "a figure's categories");
+	g->x_unit = cb_param_unit(g->figure->x, g->registry);
+	/* What the generator did is drawn against what it was asked to do. */
+	g->offered = strcmp(g->figure->x, "traffic.rate") == 0 &&
+		strcmp(g->metric->name, "offered_pps") != 0 &&
+		strcmp(g->metric->name, "unoffered_share") != 0;
+	for (size_t i = 0; i < s->n; i++) {
+		const json_t *x = json_object_get(s->cells[i]->params, g->figure->x);
+		size_t j = 0;
+
+		while (j < g->n_categories && !same_value(g->categories[j], x))
+			j++;
+		if (j == g->n_categories)
+			g->categories[g->n_categories++] = x;
+		g->category |= !g->offered && !json_is_number(x);
+	}
+	if (!g->category)
+		sort_scale(g);
+	return 0;
+}
+
+/* The id is a file name: a scenario must not write elsewhere, or over the report's own files. */
+static void make_id(struct cb_graph *g, size_t number)
+{
+	const char *id = g->figure->id;
+	bool fit = id[0] && id[0] != '.' && id[0] != '-' && strcmp(id, "report") != 0 &&
+		strcmp(id, "summary") != 0 && strcmp(id, "trials") != 0;
+
+	for (const char *c = id; *c; c++)
+		fit = fit && (isalnum((unsigned char)*c) || strchr("._-", *c));
+	if (fit)
+		cb_text_copy(g->id, sizeof(g->id), id);
+	else
+		snprintf(g->id, sizeof(g->id), "figure-%zu", number);
+}
+
+int cb_graph_make(struct cb_graph *g, const struct cb_figure *figure, size_t number,
+	const struct cb_report_cells *cells, const struct cb_registry *registry,
+	struct cb_error *err)
+{
+	struct selection s = {0};
+	int r;
+
+	memset(g, 0, sizeof(*g));
+	g->figure = figure;
+	g->registry = registry;
+	g->metric = cb_metric_find(figure->y);
+	make_id(g, number);
+	if (!g->metric)
+		return cb_error_set(
+			err, CB_ERR_USAGE, "figure %s: there is no metric %s", g->id, figure->y);
+	s.cells = calloc(cells->n + 1, sizeof(*s.cells));
+	if (!s.cells)
+		return cb_error_memory(err, "a figure's cells");
+	for (size_t i = 0; i < cells->n; i++) {
+		if (belongs(figure, &cells->cells[i]))
+			s.cells[s.n++] = &cells->cells[i];
+	}
+	for (size_t i = 0; i < sizeof(figure->series) / sizeof(*figure->series); i++) {
+		if (figure->series[i][0])
+			add_split(g, figure->series[i]);
+	}
+	r = find_scale(g, &s, err);
+	if (!r)
+		r = split(g, cells, &s, err);
+	if (!r)
+		r = group(g, &s, err);
+	free(s.cells);
+	if (r)
+		cb_graph_finish(g);
+	return r;
+}
+
+void cb_graph_finish(struct cb_graph *g)
+{
+	for (size_t i = 0; i < g->n_series; i++) {
+		free(g->series[i].label);
+		free(g->series[i].points);
+	}
+	free(g->series);
+	free(g->categories);
+	memset(g, 0, sizeof(*g));
+}

@@ -1,0 +1,33 @@
+/*
+ * Parameters of a cell (dotted path -> value in base units) as people read them: names for axes
+ * and table heads, values with units.
+ */
+#ifndef CB_HARNESS_REPORT_PARAM_H
+#define CB_HARNESS_REPORT_PARAM_H
+
+#include "harness/base/member.h"
+#include "harness/base/text.h"
+#include "harness/base/units.h"
+
+#include <jansson.h>
+#include <stdbool.h>
+
+/* "offered rate" for "traffic.rate"; the path itself where nothing better is known. Borrowed. */
+const char *cb_param_label(const char *path);
+
+/* The unit of the option that `path` names, CB_UNIT_COUNT when it has none. Options of members
+ * ("capture.load.level") are looked up in `registry` (may be NULL). */
+enum cb_unit cb_param_unit(const char *path, const struct cb_registry *registry);
+
+/* The value as it stands in a table column headed by its label: "500 kpps", "A:B", "6", "max". */
+void cb_param_print(const json_t *value, enum cb_unit unit, struct cb_text *out);
+
+/* The value as it stands alone, in a legend or a caption: "3 processes", "level 6", "64-byte
+ * frames". */
+void cb_param_print_alone(
+	const char *path, const json_t *value, enum cb_unit unit, struct cb_text *out);
+
+/* The value as a number; NaN when it is none ("max", "A:A"). */
+double cb_param_number(const json_t *value);
+
+#endif

@@ -1,0 +1,199 @@
+/* <id>.gp: a figure as a gnuplot script that people can read and change. */
+#include "harness/report/script.h"
+
+#include "harness/report/embedded.h"
+#include "harness/report/format.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TITLE_COLUMNS 78
+#define SMALL_COLUMNS 112
+#define STYLES        16 /* set style line 1 to 16 of style.gp */
+
+/* Appends `text` as gnuplot strings of at most `columns`, broken at blanks; returns the lines. */
+static size_t add_wrapped(struct cb_text *out, const char *text, size_t columns)
+{
+	struct cb_text line = {0};
+	size_t lines = 0;
+
+	do {
+		size_t width = 0, end = 0, last_blank = 0;
+
+		while (text[end] && width <= columns) {
+			width += ((unsigned char)text[end] & 0xc0) != 0x80;
+			if (text[end] == ' ')
+				last_blank = end;
+			end++;
+		}
+		if (text[end] && last_blank)
+			end = last_blank;
+		/* A word longer than the line is cut, but not inside of a character. */
+		while (text[end] && ((unsigned char)text[end] & 0xc0) == 0x80)
+			end++;
+		cb_text_clear(&line);
+		cb_text_add_n(&line, text, end);
+		cb_text_add(out, lines++ ? ".\"\\n\"." : "");
+		cb_format_gnuplot(out, cb_text_get(&line));
+		text += end;
+		while (*text == ' ')
+			text++;
+	} while (*text);
+	cb_text_finish(&line);
+	return lines;
+}
+
+/* Columns of the legend: as many as fit side by side. */
+static size_t key_columns(const struct cb_graph *g)
+{
+	size_t longest = 0, columns;
+
+	for (size_t i = 0; i < g->n_series; i++) {
+		size_t width = cb_format_width(g->series[i].label);
+
+		longest = width > longest ? width : longest;
+	}
+	columns = 84 / (longest + 8);
+	return columns ? columns : 1;
+}
+
+/* Room for what stands around the plot, so that a long legend does not press it flat. */
+static void add_frame(const struct cb_graph *g, const char *small, struct cb_text *out)
+{
+	size_t columns = key_columns(g), rows = (g->n_series + columns - 1) / columns;
+	struct cb_text label = {0};
+	size_t lines = add_wrapped(&label, small, SMALL_COLUMNS), title_lines;
+
+	cb_text_add(out, "set title ");
+	title_lines =
+		add_wrapped(out, g->figure->title[0] ? g->figure->title : g->id, TITLE_COLUMNS);
+	cb_text_addf(out, "\nheight = %zu\n", 390 + 18 * rows + 18 * title_lines + 15 * lines);
+	if (g->n_series > 1)
+		cb_text_addf(out, "set key maxcols %zu\n", columns);
+	cb_text_addf(out,
+		"set label 1 %s at screen 0.012, screen %zu.0/height left font ',10' "
+		"textcolor rgb '#444444'\n",
+		cb_text_get(&label), 15 * lines - 4);
+	cb_text_addf(out, "set bmargin at screen %zu.0/height\n", 58 + 15 * lines);
+	cb_text_finish(&label);
+}
+
+/* One element of the plot command: rows of a block of the .dat. */
+struct element {
+	size_t block;
+	double shift;
+	const char *columns; /* after x, with y_scale in them */
+	const char *style;
+};
+
+static void add_element(const struct element *e, const char *title, struct cb_text *out)
+{
+	cb_text_addf(out, "\t\tdata index %zu using (x_scale * column(\"x\")", e->block);
+	if (e->shift != 0)
+		cb_text_addf(out, " %c %.4g", e->shift < 0 ? '-' : '+', fabs(e->shift));
+	cb_text_addf(out, "):%s %s ", e->columns, e->style);
+	if (title)
+		cb_text_add(out, "title ");
+	cb_text_add(out, title ? title : "notitle");
+	cb_text_add(out, ", \\\n");
+}
+
+#define MEDIAN  "(y_scale * column(\"median\"))"
+#define BARS    MEDIAN ":(y_scale * column(\"min\")):(y_scale * column(\"max\"))"
+#define RINGED  "(column(\"generator_limited\") > 0 ? y_scale * column(\"median\") : NaN)"
+#define SQUARED "(column(\"buffer_passes\") > 0 ? y_scale * column(\"median\") : NaN)"
+
+static void add_series(const struct cb_graph *g, size_t i, double shift, struct cb_text *out)
+{
+	unsigned style = (unsigned)(i % STYLES) + 1;
+	char text[128];
+	struct element e = {2 * i, shift, MEDIAN, text};
+	struct cb_text title = {0};
+
+	cb_format_gnuplot(&title, g->series[i].label);
+	if (g->category) {
+		snprintf(text, sizeof(text),
+			"with boxes fs transparent solid 0.18 border ls %u dt 1", style);
+		add_element(&e, NULL, out);
+	}
+	e.block = 2 * i + 1;
+	e.columns = "(y_scale * column(\"y\"))";
+	snprintf(text, sizeof(text), "with points ls %u pt 7 ps 0.35", style);
+	add_element(&e, NULL, out);
+	e.block = 2 * i;
+	if (g->figure->errors == 0) {
+		e.columns = BARS;
+		snprintf(text, sizeof(text), "with yerrorbars ls %u dt 1 lw 1.1 pt -1", style);
+		add_element(&e, NULL, out);
+	}
+	e.columns = MEDIAN;
+	snprintf(
+		text, sizeof(text), "with %s ls %u", g->category ? "points" : "linespoints", style);
+	add_element(&e, g->n_series > 1 ? cb_text_get(&title) : NULL, out);
+	cb_text_finish(&title);
+}
+
+/* Only the first element of a mark has an entry in the legend. */
+static void add_marks(
+	const struct cb_graph *g, size_t i, double shift, bool first, struct cb_text *out)
+{
+	struct cb_graph_marks m = cb_graph_marks_count(g);
+	struct element ringed = {
+		2 * i, shift, RINGED, "with points lc rgb '#444444' lw 1 pt 6 ps 2.1"};
+	struct element squared = {
+		2 * i, shift, SQUARED, "with points lc rgb '#444444' lw 1 pt 4 ps 2.1"};
+
+	if (m.generator_limited)
+		add_element(&ringed, first ? "'generator-limited'" : NULL, out);
+	if (m.buffer && m.buffer < m.points)
+		add_element(&squared, first ? "'buffer can pass for capacity'" : NULL, out);
+}
+
+/* Series side by side: always for bars, and a little where x values coincide. */
+static double shift_of(const struct cb_graph *g, const struct cb_script_extent *e,
+	const struct cb_script_scale *x, size_t i)
+{
+	double place = (double)i - ((double)g->n_series - 1) / 2;
+
+	if (g->category)
+		return place * 0.8 / (double)g->n_series;
+	if (g->offered || cb_script_logarithmic(g, e) || !(e->x_max > e->x_min))
+		return 0;
+	return place * 0.006 * (e->x_max - e->x_min) * x->factor;
+}
+
+static void add_plot(const struct cb_graph *g, const struct cb_script_extent *e,
+	const struct cb_script_scale *x, struct cb_text *out)
+{
+	cb_text_addf(out,
+		"\ndo for [form in \"svg pdf png\"] {\n\teval terminal(form)\n"
+		"\tset output '%s.'.form\n\tplot \\\n",
+		g->id);
+	for (size_t i = 0; i < g->n_series; i++)
+		add_series(g, i, shift_of(g, e, x, i), out);
+	for (size_t i = 0; i < g->n_series; i++)
+		add_marks(g, i, shift_of(g, e, x, i), i == 0, out);
+	/* Ends the list, and draws the axes where there is no point at all. */
+	cb_text_add(out, "\t\tNaN notitle\n}\nset output\n");
+}
+
+void cb_graph_script(const struct cb_graph *g, const char *small, struct cb_text *out)
+{
+	struct cb_script_extent e = cb_script_measure(g);
+	struct cb_script_scale x = cb_script_x_scale(g, &e);
+
+	cb_text_addf(out, "# Draws %s.svg, %s.pdf and %s.png from %s.dat: gnuplot %s.gp\n\n", g->id,
+		g->id, g->id, g->id, g->id);
+	cb_text_add(out, cb_embedded_find("style.gp"));
+	cb_text_addf(out, "\n# This figure.\ndata = '%s.dat'\n", g->id);
+	add_frame(g, small, out);
+	cb_script_axes(g, &e, &x, out);
+	if (g->category)
+		cb_text_addf(out, "set boxwidth %.4g\n",
+			0.8 / (double)(g->n_series ? g->n_series : 1) * 0.9);
+	if (isnan(e.y_max))
+		cb_text_add(out,
+			"set label 2 'no trial can be shown' at graph 0.5, graph 0.5 center\n");
+	add_plot(g, &e, &x, out);
+}

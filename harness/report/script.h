@@ -1,0 +1,29 @@
+/* The axes of a figure's script: what lies where, in which unit, with which tics. */
+#ifndef CB_HARNESS_REPORT_SCRIPT_H
+#define CB_HARNESS_REPORT_SCRIPT_H
+
+#include "harness/report/graph.h"
+
+/* Where the points lie, in base units; NaN without any. */
+struct cb_script_extent {
+	double x_min, x_max, y_min, y_max;
+};
+
+/* How an axis is shown: base units times `factor` are in `unit`. */
+struct cb_script_scale {
+	double factor;
+	const char *unit;
+};
+
+struct cb_script_extent cb_script_measure(const struct cb_graph *g);
+struct cb_script_scale cb_script_x_scale(
+	const struct cb_graph *g, const struct cb_script_extent *e);
+
+/* A scale over more than 50-fold is read on a logarithmic axis. */
+bool cb_script_logarithmic(const struct cb_graph *g, const struct cb_script_extent *e);
+
+/* Titles, ranges, tics and the generator's ceilings. */
+void cb_script_axes(const struct cb_graph *g, const struct cb_script_extent *e,
+	const struct cb_script_scale *x, struct cb_text *out);
+
+#endif

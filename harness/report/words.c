@@ -1,0 +1,303 @@
+/* Sentences made of the data: what came out, and what to know before trusting it. */
+#include "harness/base/error.h"
+#include "harness/report/format.h"
+#include "harness/report/pages.h"
+#include "harness/report/param.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+/* More series than this are told by their extremes. */
+#define SERIES_TOLD_MAX 6
+
+static void say(json_t *list, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void say(json_t *list, const char *fmt, ...)
+{
+	char text[2048];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json_array_append_new(list, json_string(text));
+}
+
+static const char *plural(int64_t n)
+{
+	return n == 1 ? "" : "s";
+}
+
+static void print_value(
+	const struct cb_graph *g, const struct cb_graph_point *p, struct cb_text *out)
+{
+	cb_metric_print(g->metric, p->y.median, out);
+	if (g->metric->unit[0])
+		cb_text_addf(out, " %s", g->metric->unit);
+}
+
+static void print_asked(
+	const struct cb_graph *g, const struct cb_graph_point *p, struct cb_text *out)
+{
+	cb_param_print_alone(g->figure->x, p->asked, g->x_unit, out);
+}
+
+/* Points with a value, from the first; the others tell nothing. */
+static size_t known_points(
+	const struct cb_graph_series *s, const struct cb_graph_point **points, size_t room)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->n && n < room; i++) {
+		if (s->points[i].y.n)
+			points[n++] = &s->points[i];
+	}
+	return n;
+}
+
+static bool is_captured_share(const struct cb_graph *g)
+{
+	return strcmp(g->metric->name, "captured_share") == 0;
+}
+
+/* "all frames up to 400 kpps, 22.7 % at 1 Mpps" */
+static void say_curve(
+	const struct cb_graph *g, const struct cb_graph_point **p, size_t n, struct cb_text *out)
+{
+	size_t whole = 0;
+
+	while (is_captured_share(g) && whole < n && p[whole]->y.min >= 1)
+		whole++;
+	if (whole == n) {
+		cb_text_add(out, "all frames at every point");
+		return;
+	}
+	if (whole) {
+		cb_text_add(out, "all frames up to ");
+		print_asked(g, p[whole - 1], out);
+		cb_text_add(out, ", ");
+	} else if (n > 1) {
+		print_value(g, p[0], out);
+		cb_text_add(out, " at ");
+		print_asked(g, p[0], out);
+		cb_text_add(out, ", ");
+	}
+	print_value(g, p[n - 1], out);
+	cb_text_add(out, " at ");
+	print_asked(g, p[n - 1], out);
+}
+
+/* Least and greatest over categories: "least 22.7 % (recv), most 60.3 % (tpacket3)". */
+static void say_extremes(
+	const struct cb_graph *g, const struct cb_graph_point **p, size_t n, struct cb_text *out)
+{
+	size_t least = 0, most = 0;
+
+	for (size_t i = 1; i < n; i++) {
+		least = p[i]->y.median < p[least]->y.median ? i : least;
+		most = p[i]->y.median > p[most]->y.median ? i : most;
+	}
+	if (n > 1) {
+		cb_text_add(out, "least ");
+		print_value(g, p[least], out);
+		cb_text_add(out, " (");
+		print_asked(g, p[least], out);
+		cb_text_add(out, "), most ");
+	}
+	print_value(g, p[most], out);
+	cb_text_add(out, " (");
+	print_asked(g, p[most], out);
+	cb_text_add(out, ")");
+}
+
+static void say_series(const struct cb_graph *g, const struct cb_graph_series *s, size_t *told,
+	struct cb_text *out)
+{
+	const struct cb_graph_point *points[256];
+	size_t n = known_points(s, points, sizeof(points) / sizeof(*points));
+
+	if (n == 0)
+		return;
+	cb_text_add(out, (*told)++ ? "; " : "");
+	if (s->label[0])
+		cb_text_addf(out, "%s: ", s->label);
+	if (g->category)
+		say_extremes(g, points, n, out);
+	else
+		say_curve(g, points, n, out);
+}
+
+/* The point of each series that lies furthest right; best and worst of them. */
+static void say_far_end(const struct cb_graph *g, struct cb_text *out)
+{
+	const struct cb_graph_series *best = NULL, *worst = NULL;
+	const struct cb_graph_point *b = NULL, *w = NULL;
+
+	for (size_t i = 0; i < g->n_series; i++) {
+		const struct cb_graph_point *points[256];
+		size_t n = known_points(&g->series[i], points, sizeof(points) / sizeof(*points));
+
+		if (n == 0)
+			continue;
+		if (!b || points[n - 1]->y.median > b->y.median) {
+			b = points[n - 1];
+			best = &g->series[i];
+		}
+		if (!w || points[n - 1]->y.median < w->y.median) {
+			w = points[n - 1];
+			worst = &g->series[i];
+		}
+	}
+	if (!b)
+		return;
+	cb_text_addf(out, "of %zu series at their last point the highest is %s (", g->n_series,
+		best->label);
+	print_value(g, b, out);
+	cb_text_addf(out, "), the lowest %s (", worst->label);
+	print_value(g, w, out);
+	cb_text_add(out, ")");
+}
+
+void cb_words_figure(const struct cb_graph *g, struct cb_text *out)
+{
+	struct cb_text text = {0};
+	size_t told = 0;
+
+	if (g->n_series > SERIES_TOLD_MAX) {
+		say_far_end(g, &text);
+	} else {
+		for (size_t i = 0; i < g->n_series; i++)
+			say_series(g, &g->series[i], &told, &text);
+	}
+	if (text.length)
+		cb_text_addf(out, "Median %s: %s.", g->metric->label, cb_text_get(&text));
+	cb_text_finish(&text);
+}
+
+static void say_books(json_t *list, const struct cb_report_totals *t)
+{
+	if (t->trials == 0)
+		return;
+	if (t->unaccounted_trials == 0 && t->unaccounted_unknown == 0)
+		say(list, "Every offered frame is accounted for, in every trial.");
+	else if (t->unaccounted_trials == 0 && t->unaccounted_unknown < t->trials)
+		say(list,
+			"Every offered frame is accounted for in the %" PRId64
+			" trials whose books are complete.",
+			t->trials - t->unaccounted_unknown);
+}
+
+json_t *cb_words_results(const struct cb_report *r)
+{
+	const struct cb_report_totals *t = &r->totals;
+	json_t *list = json_array();
+
+	if (!list)
+		return NULL;
+	if (t->trials == 0) {
+		say(list, "There is no finished trial: this run answers nothing yet.");
+		return list;
+	}
+	for (size_t i = 0; i < r->n_graphs; i++) {
+		struct cb_text text = {0};
+
+		cb_words_figure(&r->graphs[i], &text);
+		if (text.length)
+			json_array_append_new(list, json_string(cb_text_get(&text)));
+		cb_text_finish(&text);
+	}
+	say(list,
+		"%" PRId64 " trial%s: %" PRId64 " valid, %" PRId64 " generator-limited, %" PRId64
+		" invalid.",
+		t->trials, plural(t->trials), t->valid, t->generator_limited, t->invalid);
+	say_books(list, t);
+	return list;
+}
+
+static void warn_status(json_t *list, const struct cb_report *r)
+{
+	const char *status = cb_report_data_run_text(&r->data, "status");
+	const struct cb_report_totals *t = &r->totals;
+
+	if (t->missing != CB_UNKNOWN && t->missing > 0)
+		say(list,
+			"%" PRId64 " of %" PRId64 " planned trials are missing; `capbench run "
+						  "--resume DIR` finishes the run.",
+			t->missing, t->planned);
+	else if (status[0] && strcmp(status, "complete") != 0)
+		say(list, "The run is not marked as complete (its status is \"%.32s\").", status);
+}
+
+static void warn_books(json_t *list, const struct cb_report_totals *t)
+{
+	if (t->unaccounted_trials)
+		say(list,
+			"%" PRId64 " frame%s unaccounted for in %" PRId64
+			" trial%s: the books don't balance there.",
+			t->unaccounted, t->unaccounted == 1 ? " is" : "s are",
+			t->unaccounted_trials, plural(t->unaccounted_trials));
+	if (t->invalid)
+		say(list,
+			"%" PRId64
+			" trial%s invalid and left out of every statistic and figure (the "
+			"reasons are listed).",
+			t->invalid, t->invalid == 1 ? " is" : "s are");
+	if (t->unaccounted_unknown)
+		say(list,
+			"In %" PRId64
+			" trial%s a count that the balance needs is not available: whether "
+			"frames are unaccounted for is not known there.",
+			t->unaccounted_unknown, plural(t->unaccounted_unknown));
+	if (t->generator_limited)
+		say(list,
+			"%" PRId64
+			" trial%s generator-limited: more than 0.5 %% of the frames asked for "
+			"were never offered. They are in the figures, marked.",
+			t->generator_limited, t->generator_limited == 1 ? " is" : "s are");
+}
+
+static void warn_cells(json_t *list, const struct cb_report_cells *c)
+{
+	size_t buffer = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		buffer += c->cells[i].buffer_passes;
+	if (buffer)
+		say(list,
+			"In %zu of %zu cells the tap's buffer holds more than 1 %% of a trial's "
+			"frames and "
+			"the warm-up does not fill it: what the buffer takes in can pass for "
+			"captured "
+			"capacity. Longer trials, a longer warm-up or a smaller buffer cure it.",
+			buffer, c->n);
+}
+
+json_t *cb_words_warnings(const struct cb_report *r)
+{
+	json_t *list = json_array();
+
+	if (!list)
+		return NULL;
+	warn_status(list, r);
+	warn_books(list, &r->totals);
+	warn_cells(list, &r->cells);
+	json_array_extend(list, r->data.notes);
+	return list;
+}
+
+void cb_words_command(const struct cb_report *r, struct cb_text *out)
+{
+	const json_t *line = json_object_get(r->data.run, "command_line");
+
+	if (json_is_string(line))
+		cb_format_line(out, json_string_value(line));
+	for (size_t i = 0; i < json_array_size(line); i++) {
+		const char *word = json_string_value(json_array_get(line, i));
+
+		cb_text_add(out, i ? " " : "");
+		cb_format_line(out, word ? word : "?");
+	}
+}

@@ -33,7 +33,11 @@ extern const struct cb_option cb_generate_options[]; /* over struct cb_generate_
 /*
  * Open the transmitter, call `ready` (may be NULL; nonzero ends the job; this is where a process
  * under an agent waits for "go"), then send warm-up and window on one absolute schedule, and fill
- * `record` (initialised by the caller). A nonzero `*stop` ends it early, cleanly. Blocks.
+ * `record` (initialised by the caller; send.h says what its figures mean). A nonzero `*stop` ends
+ * it early, cleanly. With job->cpu >= 0 the calling thread stays pinned. Blocks. CB_ERR_USAGE: the
+ * job is wrong; CB_ERR_IMPOSSIBLE: the transmitter can't run here; CB_ERR_HOST: the interface is
+ * down or failed, or `ready` called the start off; CB_ERR_INTERRUPTED: `*stop` was set while
+ * `ready` waited.
  */
 int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *stop,
 	int (*ready)(void *arg), void *ready_arg, struct cb_generator_record *record,

@@ -123,7 +123,7 @@ int cb_wire_feed(struct cb_wire_reader *r, const void *bytes, size_t n, struct c
 		n -= part;
 		if (r->buffer.length - start >= HEAD_SIZE)
 			rc = check_length(read_length(r->buffer.data + start), err);
-		if (!rc && !lacking(&r->buffer, start))
+		if (!lacking(&r->buffer, start))
 			start = r->buffer.length;
 	}
 	return rc;

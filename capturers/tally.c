@@ -4,7 +4,7 @@
 
 /* Stamps are fetched this many frames ahead: the frames were written by another core, and a line
  * from there takes longer to come than several frames take to count. */
-#define PREFETCH_AHEAD 12u
+#define PREFETCH_AHEAD 24u
 
 void cb_tally_init(struct cb_tally *t, uint32_t key, uint32_t stamp_offset, bool exact)
 {

@@ -20,11 +20,11 @@
 /* Where an Ethernet frame starts behind its tpacket3_hdr, and at most (see tpacket2.c). */
 #define DATA_OFFSET_MAX ((int64_t)TPACKET_ALIGN(TPACKET3_HDRLEN + 16))
 #define DATA_OFFSET     (DATA_OFFSET_MAX - ETHERNET)
-#define BLOCK_BYTES     (INT64_C(256) << 10)
-#define BLOCKS_MIN      4 /* when the block size is chosen here */
+#define BLOCK_BYTES     (INT64_C(512) << 10)
+#define BLOCKS_MIN      8 /* when the block size is chosen here */
 /* Up to Linux 6.17 the retire timer counts jiffies: up to two ticks late at HZ=100. */
 #define TIMER_SLACK_NS (20 * CB_NS_PER_MS)
-#define PREFETCH_AHEAD 6u /* frames */
+#define PREFETCH_AHEAD 16u /* frames */
 
 struct tpacket3_options {
 	int64_t block, retire_ns;
@@ -47,12 +47,12 @@ static const struct cb_option tpacket3_options[] = {
 		.offset = offsetof(struct tpacket3_options, block),
 		.fallback = "0",
 		.max = INT64_C(1) << 30,
-		.help = "bytes in a block, whole pages; 0: 256KiB, or what buffer and snaplen call "
+		.help = "bytes in a block, whole pages; 0: 512KiB, or what buffer and snaplen call "
 			"for"},
 	{.name = "retire",
 		.type = CB_OPT_TIME,
 		.offset = offsetof(struct tpacket3_options, retire_ns),
-		.fallback = "4ms",
+		.fallback = "8ms",
 		.min = CB_NS_PER_MS,
 		.max = 60 * CB_NS_PER_SEC,
 		.help = "after which a block is handed over that is not full, whole milliseconds"},

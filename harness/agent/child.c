@@ -65,9 +65,7 @@ static int make_words(struct words *w, const char *verb, const char *interface,
 		if (r)
 			return r;
 	}
-	/* Not by its path: a build that replaces the file must not change a run that is under way.
-	 */
-	w->argv[n++] = "/proc/self/exe";
+	w->argv[n++] = "capbench";
 	w->argv[n++] = verb;
 	w->argv[n++] = "--control";
 	for (size_t i = 0; i < w->n_options; i++)
@@ -76,6 +74,14 @@ static int make_words(struct words *w, const char *verb, const char *interface,
 	w->argv[n++] = interface;
 	w->argv[n] = NULL;
 	return 0;
+}
+
+/* By /proc/self/exe, not by its path: a build that replaces the file must not change a run that is
+ * under way. */
+static int execute_self(void *argv)
+{
+	execv("/proc/self/exe", argv);
+	return -errno;
 }
 
 int cb_agent_child_start(struct cb_agent_child *c, const char *verb, const char *interface,
@@ -88,6 +94,8 @@ int cb_agent_child_start(struct cb_agent_child *c, const char *verb, const char 
 		.pipe_stdout = true,
 		.cpu = -1, /* it pins itself: --cpu */
 		.parent_death_signal = SIGKILL,
+		.before_exec = execute_self,
+		.before_exec_arg = words.argv,
 	};
 	int r = make_words(&words, verb, interface, values, table, scratch, err);
 

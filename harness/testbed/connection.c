@@ -36,11 +36,9 @@ volatile sig_atomic_t cb_testbed_stop;
 
 static int open_log(struct cb_host *h, const char *log_dir, int *fd, struct cb_error *err)
 {
-	char dir[PATH_MAX], part[80];
-	int r;
+	char dir[PATH_MAX];
+	int r = cb_file_join(dir, sizeof(dir), log_dir, h->name, err);
 
-	snprintf(part, sizeof(part), "hosts/%s", h->name);
-	r = cb_file_join(dir, sizeof(dir), log_dir, part, err);
 	if (!r)
 		r = cb_file_make_dirs(dir, err);
 	if (!r)
@@ -54,18 +52,11 @@ static int open_log(struct cb_host *h, const char *log_dir, int *fd, struct cb_e
 	return 0;
 }
 
-int cb_host_open(struct cb_host **host, const char *name, const char *const *argv,
+int cb_host_open(struct cb_host **host, const char *name, const struct cb_process_spec *program,
 	const char *log_dir, struct cb_error *err)
 {
 	struct cb_host *h = calloc(1, sizeof(*h));
-	struct cb_process_spec spec = {
-		.argv = argv,
-		.pipe_stdin = true,
-		.pipe_stdout = true,
-		.cpu = -1,
-		.parent_death_signal = SIGTERM,
-		.new_session = true, /* ^C is for the controller, which then tells the agents */
-	};
+	struct cb_process_spec spec = *program;
 	int log = 0, r = 0;
 
 	if (!h)
@@ -73,7 +64,11 @@ int cb_host_open(struct cb_host **host, const char *name, const char *const *arg
 	snprintf(h->name, sizeof(h->name), "%s", name);
 	if (log_dir)
 		r = open_log(h, log_dir, &log, err);
+	spec.pipe_stdin = spec.pipe_stdout = true;
 	spec.stderr_fd = log;
+	spec.cpu = -1;
+	spec.parent_death_signal = SIGTERM;
+	spec.new_session = true; /* ^C is for the controller, which then tells the agents */
 	if (!r)
 		r = cb_process_start(&h->process, &spec, err);
 	if (log > 0)

@@ -13,12 +13,13 @@
 #include <sys/types.h>
 
 /*
- * Start argv as the agent of the host `name`. Its log goes to log_dir/hosts/NAME/agent.log,
+ * Start the agent of the host `name`. `program` says what is executed (argv, search_path,
+ * before_exec); the rest of it is set here. The agent's log goes to log_dir/NAME/agent.log,
  * appended (log_dir NULL: to our stderr). CB_ERR_HOST when it can't be started. To be closed by
  * cb_host_close.
  */
-int cb_host_open(struct cb_host **h, const char *name, const char *const *argv, const char *log_dir,
-	struct cb_error *err);
+int cb_host_open(struct cb_host **h, const char *name, const struct cb_process_spec *program,
+	const char *log_dir, struct cb_error *err);
 
 pid_t cb_host_pid(const struct cb_host *h);
 

@@ -9,6 +9,7 @@
 #include "harness/testbed/testbed.h"
 #include "harness/wire/wire.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,20 +27,28 @@ struct local {
 	char state_path[PATH_MAX]; /* "": there is no file */
 };
 
+/* Executes this program by /proc/self/exe, not by its path: all processes of a run are the same
+ * build, whatever happens to the file meanwhile. */
+static int execute_self(void *argv)
+{
+	execv("/proc/self/exe", argv);
+	return -errno;
+}
+
 /* `with_user_namespace_of`: NULL for the first agent, which makes what there is to make. */
 static int start_agent(struct cb_host **h, const char *name,
 	const struct cb_host *with_user_namespace_of, const struct cb_testbed_options *options,
 	struct cb_error *err)
 {
 	char host[80], join[48];
-	/* By /proc/self/exe, not by path: all processes of a run are the same build, whatever
-	 * happens to the file meanwhile. */
-	const char *argv[] = {"/proc/self/exe", "agent", host, "--namespaces=new", join, NULL};
+	const char *argv[] = {"capbench", "agent", host, "--namespaces=new", join, NULL};
+	const struct cb_process_spec program = {
+		.argv = argv, .before_exec = execute_self, .before_exec_arg = argv};
 
 	snprintf(host, sizeof(host), "--host=%s", name);
 	snprintf(join, sizeof(join), "--user-namespace-of=%d",
 		with_user_namespace_of ? cb_host_pid(with_user_namespace_of) : 0);
-	return cb_host_open(h, name, argv, options->log_dir, err);
+	return cb_host_open(h, name, &program, options->log_dir, err);
 }
 
 /* Add sentences that are not there yet: two agents on one machine miss the same things. */

@@ -29,7 +29,7 @@ struct cb_testbed {
 };
 
 struct cb_testbed_options {
-	const char *log_dir; /* hosts/<host>/agent.log go below it; NULL: agents' stderr is ours */
+	const char *log_dir; /* of log_dir/<host>/agent.log; NULL: agents' stderr is ours */
 };
 
 /* The built-in test-bed: two network namespaces and a veth pair on this machine. Blocks a few

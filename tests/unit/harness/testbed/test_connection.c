@@ -121,10 +121,11 @@ static int fake_main(const char *what)
 static struct cb_host *start_logged(const char *what, const char *log_dir)
 {
 	const char *argv[] = {"/proc/self/exe", "fake", what, NULL};
+	const struct cb_process_spec program = {.argv = argv};
 	struct cb_host *h = NULL;
 	struct cb_error err = {0};
 
-	if (cb_host_open(&h, "sensor", argv, log_dir, &err))
+	if (cb_host_open(&h, "sensor", &program, log_dir, &err))
 		fail_msg("%s", err.text);
 	return h;
 }
@@ -246,9 +247,9 @@ static void test_last_words(void **state)
 
 	assert_non_null(mkdtemp(dir));
 	/* What an earlier agent wrote is not this one's. */
-	snprintf(path, sizeof(path), "%s/hosts/sensor", dir);
+	snprintf(path, sizeof(path), "%s/sensor", dir);
 	assert_int_equal(cb_file_make_dirs(path, &err), 0);
-	snprintf(path, sizeof(path), "%s/hosts/sensor/agent.log", dir);
+	snprintf(path, sizeof(path), "%s/sensor/agent.log", dir);
 	assert_int_equal(cb_file_replace(path, "old news\n", 9, &err), 0);
 	h = start_logged("dies", dir);
 	assert_int_equal(cb_host_call(h, "receive", NULL, NULL, soon(), &err), CB_ERR_HOST);
@@ -257,9 +258,7 @@ static void test_last_words(void **state)
 		"line;the disk is on fire");
 	cb_host_close(h);
 	unlink(path);
-	snprintf(path, sizeof(path), "%s/hosts/sensor", dir);
-	rmdir(path);
-	snprintf(path, sizeof(path), "%s/hosts", dir);
+	snprintf(path, sizeof(path), "%s/sensor", dir);
 	rmdir(path);
 	assert_int_equal(rmdir(dir), 0);
 }
@@ -295,10 +294,11 @@ static void test_interrupted(void **state)
 static void test_missing_program(void **state)
 {
 	const char *argv[] = {"/nonexistent/capbench", "agent", NULL};
+	const struct cb_process_spec program = {.argv = argv};
 	struct cb_host *h = NULL;
 	struct cb_error err = {0};
 
-	assert_int_equal(cb_host_open(&h, "sensor", argv, NULL, &err), CB_ERR_HOST);
+	assert_int_equal(cb_host_open(&h, "sensor", &program, NULL, &err), CB_ERR_HOST);
 	assert_null(h);
 	assert_non_null(strstr(err.text, "/nonexistent/capbench"));
 	cb_host_close(NULL);

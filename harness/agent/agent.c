@@ -231,8 +231,11 @@ int cb_agent_wait(struct cb_agent *a, struct pollfd *fds, size_t n, uint64_t dea
 		return cb_error_errno(err, CB_ERR_INTERNAL, errno, "poll");
 	if (ready == 0 && cb_now_ns() >= deadline_ns)
 		return cb_error_set(err, CB_ERR_HOST, "the time is up");
-	for (size_t i = 0; i < n; i++)
-		fds[i].revents = ready > 0 ? all[i + 2].revents : 0;
+	for (size_t i = 0; i < n; i++) {
+		fds[i].revents = 0;
+		if (ready > 0)
+			fds[i].revents = all[i + 2].revents;
+	}
 	if (ready > 0 && all[1].revents)
 		a->ending = true;
 	return hear(a, ready > 0 && all[0].revents, err);

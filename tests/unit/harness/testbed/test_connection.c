@@ -274,7 +274,7 @@ static void test_interrupted(void **state)
 	struct sigaction act = {.sa_handler = on_signal};
 	struct cb_error err = {0};
 	timer_t timer;
-	struct itimerspec in_30ms = {.it_value.tv_nsec = 30 * 1000 * 1000};
+	struct itimerspec in_30ms = {.it_value.tv_nsec = 30000000};
 	struct sigevent event = {.sigev_notify = SIGEV_SIGNAL, .sigev_signo = SIGINT};
 
 	sigaction(SIGINT, &act, NULL);

@@ -1,0 +1,123 @@
+/* Which members and numbers go together. Rules are rows or short functions; nothing knows a member
+ * by name. */
+#include "harness/base/units.h"
+#include "harness/scenario/trial.h"
+
+#include <string.h>
+
+#define SECOND INT64_C(1000000000)
+
+/* The members of one combination. */
+struct members {
+	const struct cb_member *mechanism, *wait, *load, *transmitter;
+};
+
+struct check {
+	const struct cb_registry *registry;
+	const struct cb_trial_values *values;
+	const struct cb_trial_spec *spec;
+	struct members m;
+	struct cb_error *err;
+};
+
+static const struct cb_member *find(const struct cb_registry *r, const char *axis, const char *text)
+{
+	return cb_member_value_member(cb_registry_axis(r, axis), text);
+}
+
+/* `user` of the axis `axis`, whose row is `row`, needs something of the mechanism. */
+static int check_fits(
+	const struct check *c, const struct cb_member *user, const char *axis, const char *row)
+{
+	struct cb_error inner;
+
+	if (!cb_member_fits(user, axis, c->m.mechanism, "mechanism", &inner))
+		return 0;
+	return cb_node_error(
+		cb_trial_blame(c->values, row), c->err, "trial.%s: %s", row, inner.text);
+}
+
+/* Names of the axis' members that have `trait`, for the cure. */
+static void list_with(const struct cb_axis *axis, enum cb_trait trait, struct cb_text *out)
+{
+	const struct cb_member *member;
+	const char *before = "";
+
+	for (size_t i = 0; (member = axis->at(i)); i++) {
+		if (!(member->provides & trait))
+			continue;
+		cb_text_addf(out, "%s%s", before, member->name);
+		before = ", ";
+	}
+}
+
+static int check_copies(const struct check *c)
+{
+	struct cb_text able = {0};
+	int rc;
+
+	if (c->spec->capture.processes < 2 || c->m.mechanism->provides & CB_TRAIT_COPIES)
+		return 0;
+	list_with(cb_registry_axis(c->registry, "mechanism"), CB_TRAIT_COPIES, &able);
+	rc = cb_node_error(cb_trial_blame(c->values, "capture.processes"), c->err,
+		"trial.capture.processes: %lld processes need %s, which mechanism %s does not "
+		"have; those that do: %s",
+		(long long)c->spec->capture.processes, cb_trait_text(CB_TRAIT_COPIES),
+		c->m.mechanism->name, *cb_text_get(&able) ? cb_text_get(&able) : "none");
+	cb_text_finish(&able);
+	return rc;
+}
+
+static int check_pace(const struct check *c)
+{
+	if (c->spec->traffic.rate == CB_RATE_MAX || c->m.transmitter->provides & CB_TRAIT_PACED)
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, "traffic.rate"), c->err,
+		"trial.traffic.rate: transmitter %s cannot hold a rate: use rate: max",
+		c->m.transmitter->name);
+}
+
+/* A window without a slot has nothing to measure. */
+static int check_window(const struct check *c)
+{
+	const struct cb_trial_spec *spec = c->spec;
+
+	if (spec->traffic.rate == CB_RATE_MAX ||
+		(__int128)spec->traffic.rate * spec->duration_ns >= SECOND)
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, "duration"), c->err,
+		"trial.duration: too short: not one frame falls into it at this rate");
+}
+
+int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_values *values,
+	const struct cb_trial_spec *spec, struct cb_error *err)
+{
+	const struct check c = {
+		.registry = registry,
+		.values = values,
+		.spec = spec,
+		.err = err,
+		.m =
+			{
+				.mechanism = find(registry, "mechanism", spec->capture.mechanism),
+				.wait = find(registry, "wait", spec->capture.wait),
+				.load = find(registry, "load", spec->capture.load),
+				.transmitter =
+					find(registry, "transmitter", spec->generator.transmitter),
+			},
+	};
+	int rc;
+
+	if (!c.m.mechanism || !c.m.wait || !c.m.load || !c.m.transmitter)
+		return cb_error_set(err, CB_ERR_INTERNAL, "a member is not in the registry");
+	rc = check_fits(&c, c.m.wait, "wait", "capture.wait");
+	if (!rc)
+		rc = check_fits(&c, c.m.load, "load", "capture.load");
+	if (!rc)
+		rc = check_fits(&c, c.m.transmitter, "transmitter", "generator.transmitter");
+	if (!rc)
+		rc = check_copies(&c);
+	if (!rc)
+		rc = check_pace(&c);
+	return rc ? rc : check_window(&c);
+}

@@ -1,0 +1,21 @@
+/* `figures:` -> struct cb_figure, checked against the cells that they are to show. */
+#ifndef CB_HARNESS_SCENARIO_FIGURE_H
+#define CB_HARNESS_SCENARIO_FIGURE_H
+
+#include "harness/scenario/trial.h"
+
+#define CB_FIGURES_MAX 32
+
+/*
+ * Fill s->figures from the list `figures`. CB_ERR_USAGE for paths that no cell has, a figure
+ * without cells, or one in which different cells would fall on one point.
+ */
+int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
+	const struct cb_node *figures, size_t *budget, struct cb_error *err);
+
+/* Take away the figures that have no cell (any more). */
+void cb_figures_prune(struct cb_scenario *s);
+
+void cb_figure_finish(struct cb_figure *f);
+
+#endif

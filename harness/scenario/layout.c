@@ -1,0 +1,199 @@
+/* placement and receive -> cores, on a test-bed of a given shape. */
+#include "harness/scenario/placement.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct resolver {
+	const struct cb_trial_spec *spec;
+	const struct cb_testbed_shape *shape;
+	struct cb_placement placement;
+	struct cb_layout *layout;
+	struct cb_error *err;
+};
+
+/* Receive work that is done by whoever sends: it can't be put on a core of its own. */
+static bool is_inline(const struct resolver *r)
+{
+	return r->shape->inline_receive && r->layout->receive_mode == CB_RECEIVE_CHOICE_SOFTIRQ;
+}
+
+/*
+ * AUTO: steered when the placement says where and the test-bed can, as the kernel does it by itself
+ * otherwise.
+ */
+static int resolve_mode(struct resolver *r)
+{
+	const struct cb_testbed_shape *shape = r->shape;
+	bool placed = r->placement.kind == CB_PLACEMENT_LETTERS || r->placement.receive >= 0;
+	int mode = r->spec->receive;
+
+	if (mode == CB_RECEIVE_CHOICE_AUTO)
+		mode = shape->inline_receive && shape->rps && placed ? CB_RECEIVE_CHOICE_RPS
+								     : CB_RECEIVE_CHOICE_SOFTIRQ;
+	if (mode == CB_RECEIVE_CHOICE_RPS && !shape->rps)
+		return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
+			"trial.receive: rps is not possible on this test-bed (it takes root): use "
+			"receive: "
+			"softirq");
+	if (mode == CB_RECEIVE_CHOICE_THREADED && !shape->threaded)
+		return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
+			"trial.receive: threaded is not possible on this test-bed: use receive: "
+			"softirq");
+	if (mode == CB_RECEIVE_CHOICE_RPS && !placed)
+		return cb_error_set(r->err, CB_ERR_USAGE,
+			"trial.receive: rps steers the receive work to a core, and placement %s "
+			"names "
+			"none: "
+			"use receive: auto",
+			r->spec->placement);
+	r->layout->receive_mode = mode;
+	return 0;
+}
+
+static void unpinned(struct cb_layout *layout)
+{
+	layout->generator = 0;
+	layout->receive = -1;
+	for (int i = 0; i < layout->n_capture; i++)
+		layout->capture[i] = -1;
+}
+
+/* How many cores the letters name, and whether a capture process shares the receive core. */
+static int count_letters(const struct cb_placement *p, bool *same)
+{
+	int last = 0;
+
+	*same = false;
+	for (int i = 0; i < p->n_capture; i++) {
+		if (p->capture[i] > last)
+			last = p->capture[i];
+		if (!p->capture[i])
+			*same = true;
+	}
+	return last + 1;
+}
+
+static int refuse_inline(const struct resolver *r)
+{
+	const char *placement = r->spec->placement;
+
+	if (r->shape->rps)
+		return cb_error_set(r->err, CB_ERR_USAGE,
+			"trial.placement: %s: with receive: softirq the generator's core does the "
+			"receive "
+			"work on this test-bed: use receive: rps",
+			placement);
+	return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
+		"trial.placement: %s needs receive work that can be put on a core (receive: rps, "
+		"which "
+		"takes "
+		"root): run as root, or pick cells with --only placement=A:B",
+		placement);
+}
+
+/*
+ * The generator keeps core 0 where it shares the host; letters follow. When there are too few
+ * cores, the receive path (A) moves to the generator's: it, not the capture process, is what the
+ * placement compares.
+ */
+static int place_letters(struct resolver *r)
+{
+	const struct cb_placement *p = &r->placement;
+	struct cb_layout *layout = r->layout;
+	int cores = r->shape->cores, base = r->shape->shared ? 1 : 0;
+	bool same;
+	int letters = count_letters(p, &same);
+
+	if (cores > 1 && is_inline(r) && same)
+		return refuse_inline(r);
+	if (base + letters > cores || is_inline(r)) {
+		if (cores > 1 && (letters > cores || same))
+			return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
+				"trial.placement: %s needs %d cores, and this test-bed has %d",
+				r->spec->placement, same ? base + letters : letters, cores);
+		base = 0;
+	}
+	layout->generator = 0;
+	layout->receive = cores > 1 ? base : 0;
+	for (int i = 0; i < layout->n_capture; i++)
+		layout->capture[i] = cores > 1 ? base + p->capture[i % p->n_capture] : 0;
+	return 0;
+}
+
+static int check_core(const struct resolver *r, const char *role, int core)
+{
+	if (core < r->shape->cores)
+		return 0;
+	return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
+		"trial.placement: %s: there is no core %d: this test-bed has %d, from 0", role,
+		core, r->shape->cores);
+}
+
+static int place_cores(struct resolver *r)
+{
+	const struct cb_placement *p = &r->placement;
+	struct cb_layout *layout = r->layout;
+	int rc = 0;
+
+	/* another host's cores are not known here */
+	if (r->shape->shared)
+		rc = check_core(r, "generator", p->generator);
+	if (!rc)
+		rc = check_core(r, "receive", p->receive);
+	for (int i = 0; i < p->n_capture && !rc; i++)
+		rc = check_core(r, "capture", p->capture[i]);
+	if (rc)
+		return rc;
+	layout->generator = p->generator;
+	layout->receive = p->receive;
+	for (int i = 0; i < layout->n_capture; i++)
+		layout->capture[i] = p->n_capture ? p->capture[i % p->n_capture] : -1;
+	if (!is_inline(r) || p->receive < 0 || p->receive == p->generator)
+		return 0;
+	return refuse_inline(r);
+}
+
+static void note(const struct resolver *r)
+{
+	struct cb_layout *layout = r->layout;
+	bool on_generator = is_inline(r) ||
+		(r->shape->shared && layout->receive >= 0 && layout->receive == layout->generator);
+	const char *text = "";
+
+	if (r->shape->cores < 2)
+		text = "one core does everything: placements can't be told apart";
+	else if (on_generator && layout->receive_mode == CB_RECEIVE_CHOICE_THREADED)
+		text = "the receive thread shares the generator's core: the link refuses frames "
+		       "early, whatever the capture process does";
+	else if (on_generator)
+		text = "the receive path shares the generator's core: the generator is slowed "
+		       "instead of frames being lost";
+	snprintf(layout->note, sizeof(layout->note), "%s", text);
+}
+
+int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_shape *shape,
+	struct cb_layout *layout, struct cb_error *err)
+{
+	struct resolver r = {.spec = spec, .shape = shape, .layout = layout, .err = err};
+	int rc = cb_placement_parse(spec->placement, &r.placement, err);
+
+	if (rc)
+		return rc;
+	*layout = (struct cb_layout){.n_capture = (int)spec->capture.processes};
+	if (spec->capture.processes < 1 || spec->capture.processes > CB_PROCESSES_MAX)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"trial.capture.processes: 1 to %d are possible", CB_PROCESSES_MAX);
+	rc = resolve_mode(&r);
+	if (rc)
+		return rc;
+	if (r.placement.kind == CB_PLACEMENT_AUTO)
+		unpinned(layout);
+	else if (r.placement.kind == CB_PLACEMENT_LETTERS)
+		rc = place_letters(&r);
+	else
+		rc = place_cores(&r);
+	if (!rc)
+		note(&r);
+	return rc;
+}

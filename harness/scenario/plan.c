@@ -1,0 +1,211 @@
+#include "harness/scenario/plan.h"
+
+#include "harness/base/clock.h"
+#include "harness/base/random.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Measured on a two-core VM: namespaces are there, processes start, books are taken. */
+#define TRIAL_EXTRA_NS (150 * INT64_C(1000000))
+#define CALIBRATION_NS (600 * INT64_C(1000000))
+#define SEED_BITS      53 /* what every JSON reader keeps exactly */
+
+/* Trials that differ in nothing of this share one calibration of the generator. */
+struct calibration {
+	int64_t frame_size;
+	const char *transmitter;
+	int generator, receive, receive_mode;
+};
+
+static int compare_int(int64_t a, int64_t b)
+{
+	return (a > b) - (a < b);
+}
+
+static int compare_calibrations(const void *left, const void *right)
+{
+	const struct calibration *a = left, *b = right;
+	int by = compare_int(a->frame_size, b->frame_size);
+
+	if (!by)
+		by = compare_int(a->generator, b->generator);
+	if (!by)
+		by = compare_int(a->receive, b->receive);
+	if (!by)
+		by = compare_int(a->receive_mode, b->receive_mode);
+	return by ? by : strcmp(a->transmitter, b->transmitter);
+}
+
+static int count_calibrations(const struct cb_plan *p, int64_t *count, struct cb_error *err)
+{
+	size_t n = p->scenario->n_cells;
+	struct calibration *all = calloc(n, sizeof(*all));
+
+	if (!all)
+		return cb_error_memory(err, "a plan");
+	for (size_t i = 0; i < n; i++) {
+		const struct cb_trial_spec *spec = &p->scenario->cells[i].spec;
+		const struct cb_layout *layout = &p->layouts[i];
+
+		all[i] = (struct calibration){
+			.frame_size = spec->traffic.frame_size,
+			.transmitter = spec->generator.transmitter,
+			.generator = layout->generator,
+			.receive = layout->receive,
+			.receive_mode = layout->receive_mode,
+		};
+	}
+	qsort(all, n, sizeof(*all), compare_calibrations);
+	*count = 1;
+	for (size_t i = 1; i < n; i++)
+		*count += compare_calibrations(&all[i - 1], &all[i]) != 0;
+	free(all);
+	return 0;
+}
+
+static int estimate(struct cb_plan *p, struct cb_error *err)
+{
+	const struct cb_scenario *s = p->scenario;
+	int64_t calibrations;
+	int rc = count_calibrations(p, &calibrations, err);
+
+	if (rc)
+		return rc;
+	p->estimated_ns = calibrations * CALIBRATION_NS;
+	/* at most 10^5 trials of 2^47 ns */
+	for (size_t i = 0; i < s->n_cells; i++) {
+		const struct cb_trial_spec *spec = &s->cells[i].spec;
+		int64_t trial = spec->warmup_ns + spec->duration_ns + TRIAL_EXTRA_NS, all;
+
+		if (__builtin_mul_overflow(trial, s->repetitions, &all) ||
+			__builtin_add_overflow(p->estimated_ns, all, &p->estimated_ns))
+			p->estimated_ns = INT64_MAX;
+	}
+	return 0;
+}
+
+static void need_core(struct cb_plan *p, int core)
+{
+	if (core >= p->cores_needed)
+		p->cores_needed = core + 1;
+}
+
+static int make_layouts(
+	struct cb_plan *p, const struct cb_testbed_shape *shape, struct cb_error *err)
+{
+	const struct cb_scenario *s = p->scenario;
+
+	p->cores_needed = 1;
+	for (size_t i = 0; i < s->n_cells; i++) {
+		const struct cb_cell *cell = &s->cells[i];
+		struct cb_layout *layout = &p->layouts[i];
+		int rc = cb_layout_resolve(&cell->spec, shape, layout, err);
+
+		if (rc && cell->placement_line)
+			cb_error_prepend(err, "%s:%d:%d", s->path, cell->placement_line,
+				cell->placement_column);
+		else if (rc)
+			cb_error_prepend(err, "%s", s->path);
+		if (rc)
+			return rc;
+		need_core(p, layout->receive);
+		if (shape->shared)
+			need_core(p, layout->generator);
+		for (int c = 0; c < layout->n_capture; c++)
+			need_core(p, layout->capture[c]);
+	}
+	return 0;
+}
+
+/* Every repetition of a cell, then the next cell. */
+static void order_as_written(struct cb_plan *p)
+{
+	int64_t repetitions = p->scenario->repetitions;
+
+	for (size_t i = 0; i < p->n_trials; i++) {
+		p->trials[i].cell = i / (size_t)repetitions;
+		p->trials[i].repetition = (int64_t)(i % (size_t)repetitions);
+	}
+}
+
+/* All cells once, then all again: a slow drift of the host meets all of them alike. */
+static void order_interleaved(struct cb_plan *p)
+{
+	size_t n = p->scenario->n_cells;
+
+	for (size_t i = 0; i < p->n_trials; i++) {
+		p->trials[i].cell = i % n;
+		p->trials[i].repetition = (int64_t)(i / n);
+	}
+}
+
+/* Fisher and Yates. */
+static void order_shuffled(struct cb_plan *p)
+{
+	struct cb_random random = {.state = p->seed};
+
+	order_interleaved(p);
+	for (size_t i = p->n_trials; i > 1; i--) {
+		size_t j = (size_t)cb_random_below(&random, i);
+		struct cb_planned_trial t = p->trials[i - 1];
+
+		p->trials[i - 1] = p->trials[j];
+		p->trials[j] = t;
+	}
+}
+
+static void (*const orders[])(struct cb_plan *p) = {
+	[CB_ORDER_SHUFFLE] = order_shuffled,
+	[CB_ORDER_INTERLEAVE] = order_interleaved,
+	[CB_ORDER_AS_WRITTEN] = order_as_written,
+};
+
+static uint64_t draw_seed(void)
+{
+	struct cb_random random = {.state = cb_real_ns() ^ cb_now_ns() << 20};
+	uint64_t seed;
+
+	do
+		seed = cb_random_next(&random) >> (64 - SEED_BITS);
+	while (!seed);
+	return seed;
+}
+
+int cb_plan_make(struct cb_plan **plan, const struct cb_scenario *s,
+	const struct cb_testbed_shape *shape, uint64_t seed, struct cb_error *err)
+{
+	struct cb_plan *p = calloc(1, sizeof(*p));
+	int rc;
+
+	*plan = NULL;
+	if (!p)
+		return cb_error_memory(err, "a plan");
+	p->scenario = s;
+	p->seed = seed ? seed : s->seed ? s->seed : draw_seed();
+	p->n_trials = s->n_cells * (size_t)s->repetitions;
+	p->layouts = calloc(s->n_cells, sizeof(*p->layouts));
+	p->trials = calloc(p->n_trials, sizeof(*p->trials));
+	if (p->layouts && p->trials)
+		rc = make_layouts(p, shape, err);
+	else
+		rc = cb_error_memory(err, "a plan");
+	if (!rc)
+		rc = estimate(p, err);
+	if (rc) {
+		cb_plan_destroy(p);
+		return rc;
+	}
+	orders[s->order](p);
+	*plan = p;
+	return 0;
+}
+
+void cb_plan_destroy(struct cb_plan *p)
+{
+	if (!p)
+		return;
+	free(p->layouts);
+	free(p->trials);
+	free(p);
+}

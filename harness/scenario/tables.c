@@ -1,0 +1,155 @@
+#include "harness/scenario/tables.h"
+
+#include "harness/scenario/scenario.h"
+
+#include <string.h>
+
+#define MINUTE (60 * INT64_C(1000000000))
+
+static const char *const receive_names[] = {"auto", "softirq", "rps", "threaded", NULL};
+static const char *const evidence_names[] = {"full", "light", NULL};
+static const char *const errors_names[] = {"minmax", "none", NULL};
+const char *const cb_order_names[] = {"shuffle", "interleave", "as-written", NULL};
+
+#define TRIAL(path, field) .name = (path), .offset = offsetof(struct cb_trial_spec, field)
+#define TRIAL_TEXT(path, field) \
+	TRIAL(path, field), .text_size = sizeof(((struct cb_trial_spec *)0)->field)
+
+const struct cb_option cb_trial_options[] = {
+	{TRIAL("duration", duration_ns), .type = CB_OPT_TIME, .fallback = "1s", .min = 1000000,
+		.max = 1440 * MINUTE, .help = "How long a trial measures"},
+	{TRIAL("warmup", warmup_ns), .type = CB_OPT_TIME, .fallback = "100ms", .min = 0,
+		.max = 60 * MINUTE,
+		.help = "Traffic at the same rate before the measurement window"},
+	{TRIAL("drain", drain_ns), .type = CB_OPT_TIME, .fallback = "1s", .min = 0, .max = MINUTE,
+		.help = "How long buffers may be emptied after the generator has stopped, at most"},
+	{TRIAL("traffic.frame_size", traffic.frame_size), .type = CB_OPT_BYTES, .fallback = "64",
+		.min = 64, .max = 9018, .help = "Size of a frame with its FCS, as in RFC 2544"},
+	{TRIAL("traffic.rate", traffic.rate), .type = CB_OPT_RATE, .fallback = NULL, .min = 1,
+		.max = 1000000000,
+		.help = "Frames a second, or max: as fast as the transmitter goes"},
+	{TRIAL_TEXT("generator.transmitter", generator.transmitter), .type = CB_OPT_MEMBER,
+		.fallback = "auto", .axis = "transmitter",
+		.help = "How frames are sent; auto: the first that stamps frames and holds a rate"},
+	{TRIAL_TEXT("capture.mechanism", capture.mechanism), .type = CB_OPT_MEMBER,
+		.fallback = NULL, .axis = "mechanism",
+		.help = "How a frame crosses from kernel to process"},
+	{TRIAL_TEXT("capture.wait", capture.wait), .type = CB_OPT_MEMBER, .fallback = "poll",
+		.axis = "wait", .help = "How the process learns that frames are there"},
+	{TRIAL_TEXT("capture.load", capture.load), .type = CB_OPT_MEMBER, .fallback = "discard",
+		.axis = "load", .help = "What the process does with a frame"},
+	{TRIAL("capture.processes", capture.processes), .type = CB_OPT_COUNT, .fallback = "1",
+		.min = 1, .max = 64,
+		.help = "Capture processes, each with its own copy of the traffic"},
+	{TRIAL("capture.buffer", capture.buffer), .type = CB_OPT_BYTES, .fallback = "2MiB",
+		.min = 4096, .max = INT64_C(4) << 30,
+		.help = "Buffer between kernel and process, each"},
+	{TRIAL("capture.snaplen", capture.snaplen), .type = CB_OPT_BYTES, .fallback = "128",
+		.min = 60, .max = 65535, .help = "Bytes of a frame that are captured, at most"},
+	{TRIAL_TEXT("placement", placement), .type = CB_OPT_TEXT, .fallback = "auto",
+		.metavar = "A:A|A:B|auto",
+		.help = "Cores of the kernel's receive work and of the capture processes"},
+	{TRIAL("receive", receive), .type = CB_OPT_ENUM, .fallback = "auto",
+		.choices = receive_names,
+		.help = "How the kernel receives: softirq (inline or by IRQ), rps, threaded"},
+	{TRIAL("evidence", evidence), .type = CB_OPT_ENUM, .fallback = "full",
+		.choices = evidence_names,
+		.help = "What is recorded beside the books; light: nothing on the frame's path"},
+	CB_OPTION_END,
+};
+
+_Static_assert(sizeof(cb_trial_options) / sizeof(*cb_trial_options) <= CB_TRIAL_ROWS_MAX,
+	"a binding has room for every row");
+
+static const struct {
+	const char *name, *reason;
+} reasons[] = {
+	{"traffic.frame_size",
+		"Ethernet 14, IPv4 20, UDP 8, the stamp 18 and the FCS 4 bytes make 64"},
+	{"capture.snaplen", "the stamp ends 60 bytes into the frame"},
+};
+
+const char *cb_trial_reason(const struct cb_option *row)
+{
+	for (size_t i = 0; i < sizeof(reasons) / sizeof(*reasons); i++) {
+		if (!strcmp(row->name, reasons[i].name))
+			return reasons[i].reason;
+	}
+	return "";
+}
+
+size_t cb_trial_row(const char *path)
+{
+	const struct cb_option *row = cb_option_find(cb_trial_options, path);
+
+	return row ? (size_t)(row - cb_trial_options) : SIZE_MAX;
+}
+
+size_t cb_trial_member_row(const char *path, const char **option)
+{
+	for (const struct cb_option *row = cb_trial_options; row->name; row++) {
+		size_t n = strlen(row->name);
+
+		if (row->type != CB_OPT_MEMBER || strncmp(path, row->name, n) != 0 ||
+			path[n] != '.')
+			continue;
+		*option = path + n + 1;
+		return (size_t)(row - cb_trial_options);
+	}
+	return SIZE_MAX;
+}
+
+#define ROOT(key, field) .name = (key), .offset = offsetof(struct cb_root_values, field)
+#define ROOT_TEXT(key, field) \
+	ROOT(key, field), .text_size = sizeof(((struct cb_root_values *)0)->field)
+
+const struct cb_option cb_root_options[] = {
+	{ROOT_TEXT("name", name), .type = CB_OPT_TEXT, .fallback = NULL,
+		.help = "Names the results: letters, digits, - _ ."},
+	{ROOT_TEXT("title", title), .type = CB_OPT_TEXT, .fallback = "",
+		.help = "Headline of the report; the name when left out"},
+	{ROOT_TEXT("question", question), .type = CB_OPT_TEXT, .fallback = "",
+		.help = "What the measurement is to answer, for the report"},
+	{ROOT("paper.figure", paper_figure), .type = CB_OPT_COUNT, .fallback = "0", .min = 0,
+		.max = 1000, .help = "The figure of Braun et al. 2010 that this repeats"},
+	{ROOT_TEXT("paper.section", paper_section), .type = CB_OPT_TEXT, .fallback = "",
+		.help = "The section of Braun et al. 2010"},
+	{ROOT("repetitions", repetitions), .type = CB_OPT_COUNT, .fallback = "5", .min = 1,
+		.max = 1000, .help = "Trials of each cell"},
+	{ROOT("retries", retries), .type = CB_OPT_COUNT, .fallback = "2", .min = 0, .max = 10,
+		.help = "How often an invalid trial is tried again, at most"},
+	{ROOT("order", order), .type = CB_OPT_ENUM, .fallback = "shuffle",
+		.choices = cb_order_names, .help = "Order of the trials"},
+	{ROOT("seed", seed), .type = CB_OPT_COUNT, .fallback = "0", .min = 0, .max = INT64_MAX,
+		.help = "Seed of the order; 0: drawn from the clock, and recorded"},
+	CB_OPTION_END,
+};
+
+const char *const cb_root_sections[] = {
+	"trial", "vary", "exclude", "only", "figures", "profiles", NULL};
+
+#define FIGURE(key, field) .name = (key), .offset = offsetof(struct cb_figure, field)
+#define FIGURE_TEXT(key, field) \
+	FIGURE(key, field), .text_size = sizeof(((struct cb_figure *)0)->field)
+
+const struct cb_option cb_figure_options[] = {
+	{FIGURE_TEXT("id", id), .type = CB_OPT_TEXT, .fallback = NULL,
+		.help = "Names the figure's files: letters, digits, - _ ."},
+	{FIGURE_TEXT("title", title), .type = CB_OPT_TEXT, .fallback = "",
+		.help = "Headline; the id when left out"},
+	{FIGURE_TEXT("x", x), .type = CB_OPT_TEXT, .fallback = NULL,
+		.help = "The parameter on the x axis"},
+	{FIGURE_TEXT("y", y), .type = CB_OPT_TEXT, .fallback = NULL,
+		.help = "The metric on the y axis"},
+	{FIGURE("errors", errors), .type = CB_OPT_ENUM, .fallback = "minmax",
+		.choices = errors_names, .help = "What error bars show"},
+	{FIGURE_TEXT("caption", caption), .type = CB_OPT_TEXT, .fallback = "",
+		.help = "What the figure says, below it"},
+	CB_OPTION_END,
+};
+
+const char *const cb_figure_sections[] = {"series", "where", NULL};
+
+const char *const cb_metric_names[] = {"captured_share", "captured_pps", "cpu_ns_per_frame",
+	"frames_per_wakeup", "syscalls_per_frame", "offered_pps", "tap_dropped_share",
+	"path_dropped_share", NULL};

@@ -1,0 +1,97 @@
+#include "harness/scenario/trial.h"
+
+#include "harness/scenario/placement.h"
+
+#include <string.h>
+
+const struct cb_schema cb_trial_schema = {.options = cb_trial_options, .prefix = "trial."};
+
+/* The settings below `row`, in the order of the file. */
+static size_t settings_of(const struct cb_trial_values *values, size_t row,
+	const struct cb_setting *below[CB_TRIAL_ROWS_MAX])
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < values->n_settings; i++) {
+		if (values->settings[i]->row == row)
+			below[n++] = values->settings[i];
+	}
+	return n;
+}
+
+static int read_member(const struct cb_registry *registry, size_t row,
+	const struct cb_trial_values *values, struct cb_trial_spec *spec, json_t *params,
+	struct cb_error *err)
+{
+	const struct cb_setting *below[CB_TRIAL_ROWS_MAX];
+	size_t n = settings_of(values, row, below);
+	const struct cb_option *option = &cb_trial_options[row];
+
+	return cb_member_value_read(registry, option, values->at[row], below, n, values->trial,
+		(char *)spec + option->offset, params, err);
+}
+
+static int read_plain(
+	size_t row, const struct cb_node *value, struct cb_trial_spec *spec, struct cb_error *err)
+{
+	const struct cb_option *option = &cb_trial_options[row];
+
+	if (!value)
+		return cb_option_decode(option, option->fallback, spec, err);
+	if (option->offset == offsetof(struct cb_trial_spec, placement))
+		return cb_placement_read(value, spec->placement, sizeof(spec->placement), err);
+	return cb_schema_decode_row(
+		option, value, cb_trial_schema.prefix, cb_trial_reason(option), spec, err);
+}
+
+int cb_trial_read_row(const struct cb_registry *registry, size_t row,
+	const struct cb_trial_values *values, struct cb_trial_spec *spec, json_t *params,
+	struct cb_error *err)
+{
+	const struct cb_option *option = &cb_trial_options[row];
+	int rc;
+
+	if (!values->at[row] && !option->fallback)
+		return cb_schema_missing(option, values->trial, cb_trial_schema.prefix, err);
+	if (option->type == CB_OPT_MEMBER)
+		return read_member(registry, row, values, spec, params, err);
+	rc = read_plain(row, values->at[row], spec, err);
+	if (!rc && params &&
+		json_object_set_new(params, option->name, cb_option_json(option, spec)))
+		rc = cb_error_memory(err, "parameters");
+	return rc;
+}
+
+const struct cb_node *cb_trial_blame(const struct cb_trial_values *values, const char *row)
+{
+	size_t i = cb_trial_row(row);
+
+	for (size_t s = 0; s < values->n_settings; s++) {
+		if (values->settings[s]->row == i)
+			return values->settings[s]->value;
+	}
+	return i != SIZE_MAX && values->at[i] ? values->at[i] : values->trial;
+}
+
+int cb_trial_path(const struct cb_node *key, const char *label, char path[CB_PATH_MAX], size_t *row,
+	const char **option, struct cb_error *err)
+{
+	const struct cb_schema schema = {.options = cb_trial_options, .prefix = label};
+	const char *text = key->text;
+
+	if (cb_text_starts_with(text, "trial."))
+		text += strlen("trial.");
+	if (!cb_text_copy(path, CB_PATH_MAX, text))
+		return cb_node_error(
+			key, err, "%s%.40s...: longer than %d bytes", label, text, CB_PATH_MAX - 1);
+	*option = NULL;
+	*row = cb_trial_row(path);
+	if (*row == SIZE_MAX)
+		*row = cb_trial_member_row(path, option);
+	if (*row != SIZE_MAX)
+		return 0;
+	if (cb_schema_is_group(cb_trial_options, path))
+		return cb_node_error(key, err,
+			"%s%s: is a map: write the whole path, as in traffic.rate", label, path);
+	return cb_schema_unknown(&schema, key, path, err);
+}

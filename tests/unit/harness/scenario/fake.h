@@ -1,0 +1,110 @@
+/* Axes for tests of the scenario reader: the members that the shipped scenarios use, and others
+ * that differ in what they can and need. */
+#ifndef CB_TESTS_UNIT_HARNESS_SCENARIO_FAKE_H
+#define CB_TESTS_UNIT_HARNESS_SCENARIO_FAKE_H
+
+#include "harness/base/member.h"
+
+struct fake_options {
+	int64_t number, other;
+	int choice;
+	char text[64];
+};
+
+#define FAKE_NUMBER(as, default_text, least, most)                                                 \
+	.type = (as), .offset = offsetof(struct fake_options, number), .fallback = (default_text), \
+	.min = (least), .max = (most), .help = "a number"
+#define FAKE_OTHER(as, default_text)                                                              \
+	.type = (as), .offset = offsetof(struct fake_options, other), .fallback = (default_text), \
+	.help = "another number"
+
+static const char *const fake_streams[] = {"continuing", "frame", NULL};
+static const struct cb_option fake_recv[] = {
+	{.name = "batch", FAKE_NUMBER(CB_OPT_COUNT, "64", 1, 1024)}, CB_OPTION_END};
+static const struct cb_option fake_tpacket3[] = {
+	{.name = "block", FAKE_NUMBER(CB_OPT_BYTES, "0", 0, 1 << 30)},
+	{.name = "retire", FAKE_OTHER(CB_OPT_TIME, "8ms")}, CB_OPTION_END};
+static const struct cb_option fake_time[] = {
+	{.name = "time", FAKE_NUMBER(CB_OPT_TIME, "100us", 0, 1000000000)}, CB_OPTION_END};
+static const struct cb_option fake_batch[] = {
+	{.name = "frames", FAKE_NUMBER(CB_OPT_COUNT, "512", 1, 65536)},
+	{.name = "time", FAKE_OTHER(CB_OPT_TIME, "1ms")}, CB_OPTION_END};
+static const struct cb_option fake_work[] = {
+	{.name = "time", FAKE_NUMBER(CB_OPT_TIME, NULL, 0, 1000000000)}, CB_OPTION_END};
+static const struct cb_option fake_packzip[] = {
+	{.name = "level", FAKE_NUMBER(CB_OPT_COUNT, "6", 0, 9)},
+	{.name = "stream",
+		.type = CB_OPT_ENUM,
+		.offset = offsetof(struct fake_options, choice),
+		.fallback = "continuing",
+		.choices = fake_streams,
+		.help = "a choice"},
+	CB_OPTION_END};
+static const struct cb_option fake_write[] = {{.name = "path",
+						      .type = CB_OPT_TEXT,
+						      .offset = offsetof(struct fake_options, text),
+						      .fallback = "/dev/null",
+						      .text_size = 64,
+						      .help = "a text"},
+	CB_OPTION_END};
+
+#define FAKE(as, ...)                                                                          \
+	{                                                                                      \
+		.name = (as), .help = "a member", .options_size = sizeof(struct fake_options), \
+		__VA_ARGS__                                                                    \
+	}
+
+static const struct cb_member fake_mechanisms[] = {
+	FAKE("recv", .options = fake_recv, .provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES),
+	FAKE("tpacket2", .provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES),
+	FAKE("tpacket3", .options = fake_tpacket3, .provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES),
+	FAKE("af-xdp", .provides = CB_TRAIT_POLLABLE | CB_TRAIT_NAPI | CB_TRAIT_FANOUT),
+	FAKE("null", .provides = CB_TRAIT_COPIES),
+	{.name = NULL},
+};
+static const struct cb_member fake_waits[] = {
+	FAKE("poll", .needs = CB_TRAIT_POLLABLE),
+	FAKE("spin", .needs = 0),
+	FAKE("sleep", .options = fake_time),
+	FAKE("batch", .options = fake_batch, .needs = CB_TRAIT_POLLABLE),
+	FAKE("busy-poll", .needs = CB_TRAIT_NAPI),
+	{.name = NULL},
+};
+static const struct cb_member fake_loads[] = {
+	FAKE("discard", .needs = 0),
+	FAKE("work", .options = fake_work),
+	FAKE("packzip", .options = fake_packzip),
+	FAKE("write", .options = fake_write),
+	FAKE("share", .needs = CB_TRAIT_FANOUT),
+	{.name = NULL},
+};
+static const struct cb_member fake_transmitters[] = {
+	FAKE("blind", .provides = CB_TRAIT_PACED),
+	FAKE("packet", .options = fake_recv, .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED),
+	FAKE("burst", .provides = CB_TRAIT_STAMPS),
+	FAKE("picky", .provides = CB_TRAIT_PACED, .needs = CB_TRAIT_NAPI),
+	{.name = NULL},
+};
+
+#define FAKE_AT(axis)                                                           \
+	static inline const struct cb_member *fake_##axis##_at(size_t i)        \
+	{                                                                       \
+		return i < sizeof(fake_##axis##s) / sizeof(*fake_##axis##s) - 1 \
+			? &fake_##axis##s[i]                                    \
+			: NULL;                                                 \
+	}
+FAKE_AT(mechanism)
+FAKE_AT(wait)
+FAKE_AT(load)
+FAKE_AT(transmitter)
+
+static const struct cb_axis fake_axes[] = {
+	{"mechanism", "mechanisms", fake_mechanism_at},
+	{"wait", "waits", fake_wait_at},
+	{"load", "loads", fake_load_at},
+	{"transmitter", "transmitters", fake_transmitter_at},
+	{.name = NULL},
+};
+static const struct cb_registry fake_registry = {.axes = fake_axes};
+
+#endif

@@ -150,8 +150,6 @@ static int resolve(struct part *p, const struct cb_axis *axis, const char *text,
 	rc = cb_member_parse(axis, text, &p->member, p->options, err);
 	if (!rc)
 		rc = cb_member_canonical(axis, text, canonical, CB_RECORD_TEXT, err);
-	if (!rc && p->member->probe)
-		rc = p->member->probe(err);
 	return rc;
 }
 

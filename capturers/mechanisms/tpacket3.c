@@ -21,10 +21,8 @@
 #define DATA_OFFSET_MAX ((int64_t)TPACKET_ALIGN(TPACKET3_HDRLEN + 16))
 #define DATA_OFFSET     (DATA_OFFSET_MAX - ETHERNET)
 #define BLOCK_BYTES     (INT64_C(512) << 10)
-#define BLOCKS_MIN      8 /* when the block size is chosen here */
-/* Up to Linux 6.17 the retire timer counts jiffies: up to two ticks late at HZ=100. */
-#define TIMER_SLACK_NS (20 * CB_NS_PER_MS)
-#define PREFETCH_AHEAD 16u /* frames */
+#define BLOCKS_MIN      8   /* when the block size is chosen here */
+#define PREFETCH_AHEAD  16u /* frames */
 
 struct tpacket3_options {
 	int64_t block, retire_ns;
@@ -128,6 +126,19 @@ static int64_t capacity(const struct tpacket3_state *s, const struct cb_tap *tap
 	return tap->frame_length ? per_block * s->request.tp_block_nr : CB_UNKNOWN;
 }
 
+/*
+ * How long a frame may stay in a block that isn't handed over: one that comes just after the retire
+ * timer was set waits for its second expiry (prb_retire_rx_blk_timer_expired()), and up to
+ * Linux 6.17 the timer counts jiffies, as the coarse clock does.
+ */
+static uint64_t longest_stay(const struct tpacket3_options *o)
+{
+	struct timespec jiffy = {.tv_nsec = 10 * CB_NS_PER_MS};
+
+	clock_getres(CLOCK_MONOTONIC_COARSE, &jiffy);
+	return 2 * ((uint64_t)o->retire_ns + cb_timespec_ns(&jiffy)) + CB_NS_PER_MS;
+}
+
 static int tpacket3_open(void *state, const struct cb_tap *tap, const void *options,
 	struct cb_tap_ready *ready, struct cb_error *err)
 {
@@ -151,9 +162,7 @@ static int tpacket3_open(void *state, const struct cb_tap *tap, const void *opti
 		cb_packet_socket_close(&s->socket);
 		return rc;
 	}
-	/* a frame that comes just after the timer was set waits for its second expiry
-	 * (prb_retire_rx_blk_timer_expired()) */
-	s->linger_ns = 2 * (uint64_t)o->retire_ns + TIMER_SLACK_NS;
+	s->linger_ns = longest_stay(o);
 	ready->fd = s->socket.fd;
 	ready->linger_ns = s->linger_ns;
 	ready->buffer_frames = capacity(s, tap);

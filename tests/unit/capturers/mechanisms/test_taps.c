@@ -1,0 +1,446 @@
+/*
+ * The taps on real frames: over the loopback device of a network namespace of this process's own,
+ * so that what is sent is known to the frame, and nothing else is there. Skipped where such a
+ * namespace can't be had. Frames are sent in the `ready` callback: the tap is up then, and its
+ * buffer fills while nobody reads.
+ */
+#include "capturers/capture.h"
+#include "capturers/members.h"
+#include "harness/base/clock.h"
+#include "harness/base/log.h"
+#include "harness/net/stamp.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/if_ether.h>
+#include <linux/if_packet.h>
+#include <net/if.h>
+#include <sched.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "tests/unit/cmocka.h"
+
+#define KEY    77
+#define OFFSET 42
+
+static bool have_namespace;
+static volatile sig_atomic_t stop;
+static struct cb_view_record record;
+static struct cb_error err;
+
+/* What `ready` sends. */
+static struct traffic {
+	uint64_t first;         /* sequence number */
+	unsigned count, length; /* frames, bytes */
+	unsigned foreign, damaged;
+	bool bounce;    /* take the interface down and up, and send all again */
+	bool keep_on;   /* don't stop when all is sent */
+	bool take_down; /* leave the interface down */
+} traffic;
+
+static bool write_file(const char *path, const char *text)
+{
+	int fd = open(path, O_WRONLY | O_CLOEXEC);
+	bool ok = fd >= 0 && write(fd, text, strlen(text)) == (ssize_t)strlen(text);
+
+	if (fd >= 0)
+		close(fd);
+	return ok;
+}
+
+/* As root, or as root of a user namespace. */
+static bool enter_namespace(void)
+{
+	char map[32];
+
+	snprintf(map, sizeof(map), "0 %u 1", (unsigned)getuid());
+	if (!unshare(CLONE_NEWNET))
+		return true;
+	if (unshare(CLONE_NEWUSER | CLONE_NEWNET))
+		return false;
+	write_file("/proc/self/setgroups", "deny");
+	return write_file("/proc/self/uid_map", map);
+}
+
+static void set_loopback(bool up)
+{
+	struct ifreq request = {.ifr_name = "lo"};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(ioctl(fd, SIOCGIFFLAGS, &request), 0);
+	request.ifr_flags = (short)(up ? request.ifr_flags | IFF_UP : request.ifr_flags & ~IFF_UP);
+	assert_int_equal(ioctl(fd, SIOCSIFFLAGS, &request), 0);
+	close(fd);
+}
+
+static int open_sender(void)
+{
+	struct sockaddr_ll address = {
+		.sll_family = AF_PACKET, .sll_ifindex = (int)if_nametoindex("lo")};
+	int fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof(address)), 0);
+	return fd;
+}
+
+static void send_frame(int fd, uint32_t key, uint64_t sequence, bool damage)
+{
+	uint8_t frame[2048] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 0x88, 0xb5};
+	struct cb_stamp stamp = {.phase = CB_PHASE_WINDOW, .sequence = sequence};
+
+	assert_true(traffic.length <= sizeof(frame));
+	cb_stamp_write(frame + OFFSET, key, &stamp);
+	frame[OFFSET + 15] ^= damage;
+	assert_int_equal(send(fd, frame, traffic.length, 0), traffic.length);
+}
+
+static void send_all(uint64_t first)
+{
+	int fd = open_sender();
+
+	for (unsigned i = 0; i < traffic.count; i++)
+		send_frame(fd, KEY, first + i, false);
+	for (unsigned i = 0; i < traffic.foreign; i++)
+		send_frame(fd, KEY + 1, i, false);
+	for (unsigned i = 0; i < traffic.damaged; i++)
+		send_frame(fd, KEY, i, true);
+	close(fd);
+}
+
+static int send_when_ready(void *arg)
+{
+	send_all(traffic.first);
+	if (traffic.bounce) {
+		set_loopback(false);
+		set_loopback(true);
+		send_all(traffic.first + traffic.count);
+	}
+	if (traffic.take_down)
+		set_loopback(false);
+	if (!traffic.keep_on)
+		stop = SIGINT;
+	return 0;
+}
+
+static struct cb_capture_job make_job(const char *mechanism)
+{
+	struct cb_capture_job job = {.interface = "lo"};
+
+	cb_option_defaults(cb_capture_options, &job);
+	assert_int_equal(cb_option_set(cb_capture_options, "mechanism", mechanism, &job, &err), 0);
+	job.key = KEY;
+	job.buffer = 4 << 20;
+	job.snaplen = 128;
+	traffic = (struct traffic){.count = 1000, .length = 60};
+	return job;
+}
+
+static int run(const struct cb_capture_job *job)
+{
+	stop = 0;
+	cb_view_record_finish(&record);
+	cb_view_record_init(&record);
+	err = (struct cb_error){0};
+	return cb_capture_run(job, &stop, send_when_ready, NULL, &record, &err);
+}
+
+static void run_well(const struct cb_capture_job *job)
+{
+	int rc = run(job);
+
+	if (rc)
+		print_error("%s\n", err.text);
+	assert_int_equal(rc, 0);
+}
+
+static void need_namespace(void)
+{
+	if (!have_namespace)
+		skip();
+}
+
+static void every_frame_is_booked(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	strcpy(job.load, "count");
+	traffic.first = 5;
+	traffic.foreign = 3;
+	traffic.damaged = 2;
+	run_well(&job);
+	assert_int_equal(record.book.received, 1005);
+	assert_int_equal(record.book.unique, 1000);
+	assert_int_equal(record.book.window_unique, 1000);
+	assert_int_equal(record.book.foreign, 3);
+	assert_int_equal(record.book.damaged, 2);
+	assert_int_equal(record.book.duplicate, 0);
+	assert_int_equal(record.book.reordered, 0);
+	assert_int_equal(record.book.tap_dropped, 0);
+	assert_int_equal(record.book.unread, 0);
+	assert_int_equal(record.sequence_gaps, 0);
+	assert_int_equal(record.bytes, 1005 * 60);
+	assert_int_equal(record.truncated, 0);
+	assert_true(record.cpu_ns > 0);
+	assert_true(record.batches > 0);
+	assert_int_equal(strncmp(record.version, "linux ", 6), 0);
+	assert_string_equal(record.load, "count");
+}
+
+/* More than the buffer holds: what is lost is lost for want of room, to the frame, and the capacity
+ * is what open() or the first frames said. */
+static void overload_adds_up(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.buffer = 64 << 10;
+	job.frame_size = 64;
+	traffic.count = 3000;
+	run_well(&job);
+	assert_true(record.book.tap_dropped > 0);
+	assert_int_equal(record.book.unread, 0);
+	assert_int_equal(record.book.unique + record.book.tap_dropped, 3000);
+	assert_int_equal(record.book.foreign, 0);
+	assert_int_equal(record.book.received, record.buffer_frames);
+}
+
+static void without_drain_all_is_unread(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.drain_ns = 0;
+	run_well(&job);
+	assert_int_equal(record.book.received, 0);
+	assert_int_equal(record.book.tap_dropped, 0);
+	assert_int_equal(record.book.unread, 1000);
+}
+
+static void unread_and_dropped_add_up(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.drain_ns = 0;
+	job.buffer = 128 << 10;
+	traffic.count = 5000;
+	run_well(&job);
+	assert_int_equal(record.book.received, 0);
+	assert_true(record.book.unread > 0);
+	assert_int_equal(record.book.unread + record.book.tap_dropped, 5000);
+}
+
+static void snaplen_cuts(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.snaplen = 61; /* the stamp is whole still, and no slot's natural size */
+	traffic.length = 200;
+	run_well(&job);
+	assert_int_equal(record.book.unique, 1000);
+	assert_int_equal(record.truncated, 1000);
+	assert_int_equal(record.bytes, 1000 * 61);
+}
+
+static void long_frames_come_whole(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.snaplen = 65535;
+	job.buffer = 256 << 20; /* slots for loopback's MTU are large */
+	traffic.length = 1514;
+	traffic.count = 200;
+	run_well(&job);
+	assert_int_equal(record.book.unique, 200);
+	assert_int_equal(record.truncated, 0);
+	assert_int_equal(record.bytes, 200 * 1514);
+}
+
+static void lasts_its_duration(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.duration_ns = 60 * (int64_t)CB_NS_PER_MS;
+	traffic.keep_on = true;
+	run_well(&job);
+	assert_int_equal(record.book.unique, 1000);
+	assert_in_range(record.elapsed_ns, 60 * CB_NS_PER_MS, 10 * CB_NS_PER_SEC);
+	assert_true(record.blocked_ns > (int64_t)(30 * CB_NS_PER_MS));
+	assert_true(record.wait_syscalls > 0);
+	assert_true(record.idle_wakeups > 0);
+	/* the time is waited, not burnt */
+	assert_true(record.cpu_ns < record.elapsed_ns / 2);
+}
+
+static void survives_a_bounce(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.duration_ns = 60 * (int64_t)CB_NS_PER_MS;
+	traffic.keep_on = true;
+	traffic.bounce = true;
+	run_well(&job);
+	assert_int_equal(record.book.unique, 2000);
+	assert_int_equal(record.book.tap_dropped, 0);
+}
+
+/* The socket's error (ENETDOWN) must not make poll(2) return again and again. */
+static void waits_while_the_interface_is_down(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.duration_ns = 120 * (int64_t)CB_NS_PER_MS;
+	traffic.keep_on = true;
+	traffic.take_down = true;
+	run_well(&job);
+	set_loopback(true);
+	assert_int_equal(record.book.unique, 1000);
+	assert_true(record.syscalls < 2000);
+	assert_true(record.cpu_ns < record.elapsed_ns / 2);
+}
+
+static void refuses_an_interface_that_is_down(void **state)
+{
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	set_loopback(false);
+	assert_int_equal(run(&job), CB_ERR_IMPOSSIBLE);
+	set_loopback(true);
+	assert_non_null(strstr(err.text, "\"lo\" is down"));
+	assert_non_null(strstr(err.text, "ip link set lo up"));
+}
+
+static void every_wait_works(void **state)
+{
+	const char *const waits[] = {"poll", "spin", "sleep:1ms", "yield:2"};
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	job.duration_ns = 30 * (int64_t)CB_NS_PER_MS;
+	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
+		strcpy(job.wait, waits[i]);
+		traffic.keep_on = true;
+		run_well(&job);
+		assert_int_equal(record.book.unique, 1000);
+	}
+}
+
+/* Layouts that don't divide evenly. */
+static void odd_buffers(void **state)
+{
+	const int64_t buffers[] = {4096, 10000, 300000, 1234567};
+	const int64_t snaplens[] = {60, 61, 333, 1999};
+	struct cb_capture_job job = make_job(*state);
+
+	need_namespace();
+	for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++) {
+		job.buffer = buffers[i];
+		job.snaplen = snaplens[i];
+		traffic.count = 700;
+		run_well(&job);
+		assert_true(record.book.unique > 0);
+		assert_int_equal(record.book.unique + record.book.tap_dropped, 700);
+	}
+}
+
+static void tpacket3_checks_its_options(void **state)
+{
+	const char *const wrong[] = {
+		"tpacket3:block=5000", "tpacket3:block=8MiB", "tpacket3:retire=1500us"};
+
+	need_namespace();
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct cb_capture_job job = make_job(wrong[i]);
+
+		assert_int_equal(run(&job), CB_ERR_USAGE);
+		assert_non_null(strstr(err.text, "tpacket3: "));
+	}
+}
+
+static void recv_checks_its_buffer(void **state)
+{
+	struct cb_capture_job job = make_job("recv");
+
+	need_namespace();
+	job.buffer = INT64_C(2) << 30;
+	assert_int_equal(run(&job), CB_ERR_USAGE);
+	assert_non_null(strstr(err.text, "1 GiB"));
+}
+
+/* One frame a system call, or many: the counts say so. */
+static void recv_batches(void **state)
+{
+	struct cb_capture_job one = make_job("recv:1"), many = make_job("recv:200");
+	int64_t single;
+
+	need_namespace();
+	run_well(&one);
+	single = record.syscalls;
+	run_well(&many);
+	assert_int_equal(record.book.unique, 1000);
+	assert_true(single >= 1000);
+	assert_true(record.syscalls < 200);
+	assert_string_equal(record.mechanism, "recv:batch=200");
+}
+
+/* A test once for each tap, under a name that says which. */
+static char recv_many[] = "recv", recv_one[] = "recv:batch=1", slots[] = "tpacket2",
+	    blocks[] = "tpacket3";
+/* Blocks that are full when they are handed over, even when the sender is kept from running. */
+static char full_blocks[] = "tpacket3:retire=500ms";
+#define ON(test, tap)                                 \
+	{                                             \
+#test " " #tap, test, NULL, NULL, tap \
+	}
+#define EACH(test) ON(test, recv_many), ON(test, slots), ON(test, blocks)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		EACH(every_frame_is_booked),
+		ON(overload_adds_up, recv_many),
+		ON(overload_adds_up, recv_one),
+		ON(overload_adds_up, slots),
+		ON(overload_adds_up, full_blocks),
+		ON(every_frame_is_booked, recv_one),
+		EACH(without_drain_all_is_unread),
+		EACH(unread_and_dropped_add_up),
+		EACH(snaplen_cuts),
+		EACH(long_frames_come_whole),
+		EACH(lasts_its_duration),
+		EACH(survives_a_bounce),
+		EACH(waits_while_the_interface_is_down),
+		EACH(refuses_an_interface_that_is_down),
+		EACH(every_wait_works),
+		EACH(odd_buffers),
+		cmocka_unit_test(tpacket3_checks_its_options),
+		cmocka_unit_test(recv_checks_its_buffer),
+		cmocka_unit_test(recv_batches),
+	};
+	int failed;
+
+	cb_log_set_level(CB_LOG_ERROR);
+	have_namespace = enter_namespace();
+	if (have_namespace)
+		set_loopback(true);
+	else
+		print_message("skipped: no network namespace of its own (root or user "
+			      "namespaces)\n");
+	failed = cmocka_run_group_tests(tests, NULL, NULL);
+	cb_view_record_finish(&record);
+	return failed;
+}

@@ -62,6 +62,8 @@ struct cb_graph_marks {
 	size_t points, generator_limited, buffer;
 };
 struct cb_graph_marks cb_graph_marks_count(const struct cb_graph *g);
+/* Marking every point would mark none: the caption says it then. */
+bool cb_graph_buffer_marked(const struct cb_graph_marks *m);
 
 /* What the generator alone reaches in the layouts of a figure's cells: distinct values, at most
  * CB_GRAPH_CEILINGS_MAX; more than that are told as their lowest. Returns how many. */

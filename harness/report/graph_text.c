@@ -44,6 +44,11 @@ struct cb_graph_marks cb_graph_marks_count(const struct cb_graph *g)
 	return marks;
 }
 
+bool cb_graph_buffer_marked(const struct cb_graph_marks *m)
+{
+	return m->buffer && m->buffer < m->points;
+}
+
 void cb_graph_y_title(const struct cb_graph *g, struct cb_text *out)
 {
 	cb_text_add(out, g->metric->label);
@@ -131,7 +136,7 @@ static void add_marks(const struct cb_graph *g, struct cb_text *out)
 		cb_text_addf(out,
 			" Ringed: generator-limited, offered less than asked (%zu of %zu points).",
 			m.generator_limited, m.points);
-	if (m.buffer && m.buffer == m.points)
+	if (m.buffer && !cb_graph_buffer_marked(&m))
 		cb_text_add(out,
 			" At every point the tap's buffer holds more than 1 % of the frames: "
 			"buffer can pass for capacity.");
@@ -140,6 +145,19 @@ static void add_marks(const struct cb_graph *g, struct cb_text *out)
 			" Squared: the tap's buffer holds more than 1 %% of the frames, buffer can "
 			"pass for capacity (%zu of %zu points).",
 			m.buffer, m.points);
+}
+
+static void add_ceilings(const struct cb_graph *g, struct cb_text *out)
+{
+	struct cb_graph_ceiling ceilings[CB_GRAPH_CEILINGS_MAX];
+	size_t n = cb_graph_ceilings(g, ceilings);
+	char text[64];
+
+	for (size_t i = 0; i < n; i++)
+		cb_text_addf(out, "%s%s%s%s", i ? ", " : " The generator alone reaches ",
+			cb_unit_human(CB_UNIT_RATE, ceilings[i].pps, text, sizeof(text)),
+			ceilings[i].label[0] ? " with " : "", ceilings[i].label);
+	cb_text_add(out, n ? " (its ceiling)." : "");
 }
 
 void cb_graph_caption(const struct cb_graph *g, const struct cb_report_data *d, struct cb_text *out)
@@ -152,6 +170,7 @@ void cb_graph_caption(const struct cb_graph *g, const struct cb_report_data *d, 
 	}
 	add_n(g, out);
 	add_marks(g, out);
+	add_ceilings(g, out);
 	add_context(g, out);
 	cb_text_add(out, " ");
 	cb_machine_print(d, out);

@@ -53,6 +53,14 @@ void cb_html_table_open(struct cb_text *out)
 	cb_text_add(out, "<div class=\"scroll\" tabindex=\"0\"><table>\n");
 }
 
+void cb_html_caption(struct cb_text *out, const char *text)
+{
+	/* The span stays in sight while a wide table is scrolled. */
+	cb_text_add(out, "<caption><span>");
+	cb_format_html(out, text);
+	cb_text_add(out, "</span></caption>\n");
+}
+
 void cb_html_table_close(struct cb_text *out)
 {
 	cb_text_add(out, "</table></div>\n");

@@ -15,6 +15,7 @@ void cb_html_list(struct cb_text *out, const json_t *list);
 
 /* A table in a box of its own that scrolls sideways. */
 void cb_html_table_open(struct cb_text *out);
+void cb_html_caption(struct cb_text *out, const char *text);
 void cb_html_table_close(struct cb_text *out);
 
 /* The parts of the page by the names that plots/report.html gives them. */

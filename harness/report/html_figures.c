@@ -43,7 +43,7 @@ static void add_head(const struct cb_graph *g, struct cb_text *out)
 	struct cb_text y = {0};
 
 	cb_graph_y_title(g, &y);
-	cb_text_add(out, "<thead><tr><th scope=\"col\">");
+	cb_text_add(out, "<thead><tr><th scope=\"col\" class=\"text\">");
 	cb_format_html(out, cb_param_label(g->figure->x));
 	cb_text_add(out, g->offered ? ": asked</th><th scope=\"col\">offered</th>" : "</th>");
 	for (size_t i = 0; i < g->n_series; i++) {
@@ -100,7 +100,7 @@ static void add_table(const struct cb_graph *g, struct cb_text *out)
 	cb_text_addf(&caption, "%s: median%s, n = %zu unless said", cb_text_get(&y),
 		common_n > 1 ? " [min, max]" : "", common_n);
 	cb_html_table_open(out);
-	cb_html_text(out, "caption", cb_text_get(&caption));
+	cb_html_caption(out, cb_text_get(&caption));
 	add_head(g, out);
 	cb_text_add(out, "<tbody>\n");
 	for (size_t i = 0; i < g->n_categories; i++)
@@ -124,15 +124,18 @@ static void add_files(const struct cb_graph *g, struct cb_text *out)
 
 static void add_figure(const struct cb_report *r, const struct cb_graph *g, struct cb_text *out)
 {
-	struct cb_text caption = {0};
+	struct cb_text caption = {0}, picture = {0};
+	bool drawn;
 
 	cb_text_addf(out, "<section class=\"figure\" id=\"figure-%s\">\n", g->id);
-	cb_html_text(out, "h3", title_of(g));
+	drawn = cb_picture_inline(r->directory, g->id, title_of(g), &picture);
+	/* The picture holds its title; the heading is for those who cannot see it. */
+	cb_html_text(out, drawn ? "h3 class=\"unseen\"" : "h3", title_of(g));
 	cb_text_add(out, "<figure><div class=\"scroll picture\" tabindex=\"0\">");
-	if (!cb_picture_inline(r->directory, g->id, title_of(g), out))
-		cb_text_add(out,
-			"<p class=\"small\">The picture was not drawn; its numbers are in "
-			"the table below.</p>");
+	cb_text_add(out,
+		drawn ? cb_text_get(&picture)
+		      : "<p class=\"small\">The picture was not drawn; its numbers are "
+			"in the table below.</p>");
 	cb_text_add(out, "</div>\n<figcaption>");
 	cb_graph_caption(g, &r->data, &caption);
 	cb_format_html(out, cb_text_get(&caption));
@@ -141,6 +144,7 @@ static void add_figure(const struct cb_report *r, const struct cb_graph *g, stru
 		add_table(g, out);
 	add_files(g, out);
 	cb_text_add(out, "</section>\n");
+	cb_text_finish(&picture);
 	cb_text_finish(&caption);
 }
 

@@ -13,12 +13,12 @@
 static void add_axis_heads(const struct cb_report *r, struct cb_text *out)
 {
 	for (size_t i = 0; i < r->cells.n_axes; i++) {
-		cb_text_add(out, "<th scope=\"col\">");
+		cb_text_add(out, "<th scope=\"col\" class=\"text\">");
 		cb_format_html(out, cb_param_label(r->cells.axes[i]));
 		cb_text_add(out, "</th>");
 	}
 	if (r->cells.n_axes == 0)
-		cb_text_add(out, "<th scope=\"col\">cell</th>");
+		cb_text_add(out, "<th scope=\"col\" class=\"text\">cell</th>");
 }
 
 static void add_axis_fields(
@@ -165,7 +165,7 @@ void cb_html_evidence(const struct cb_report *r, struct cb_text *out)
 {
 	add_evidence_cost(r, out);
 	cb_html_table_open(out);
-	cb_text_add(out, "<caption>median [min, max]; - means not available</caption>\n");
+	cb_html_caption(out, "median [min, max]; - means not available");
 	add_evidence_head(r, out);
 	cb_text_add(out, "<tbody>\n");
 	for (size_t i = 0; i < r->cells.n; i++)
@@ -257,7 +257,8 @@ static void add_listing(const struct cb_report *r, const struct listing *l, stru
 			add_axis_heads(r, out);
 			cb_text_add(out,
 				"<th scope=\"col\">offered</th>"
-				"<th scope=\"col\">reasons</th></tr></thead>\n<tbody>\n");
+				"<th scope=\"col\" "
+				"class=\"text\">reasons</th></tr></thead>\n<tbody>\n");
 		}
 		if (++n <= LISTED_MAX)
 			add_trial(r, &t->record, out);

@@ -8,9 +8,11 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TITLE_COLUMNS 78
-#define SMALL_COLUMNS 112
-#define STYLES        16 /* set style line 1 to 16 of style.gp */
+#define TITLE_COLUMNS 92
+#define SMALL_COLUMNS 128
+#define STYLES        16 /* set style line 1 to 16 of style.gp; 101 to 116 are their pale dots */
+#define LIMITED_MARK  "generator-limited"
+#define BUFFER_MARK   "buffer can pass for capacity"
 
 /* Appends `text` as gnuplot strings of at most `columns`, broken at blanks; returns the lines. */
 static size_t add_wrapped(struct cb_text *out, const char *text, size_t columns)
@@ -44,39 +46,70 @@ static size_t add_wrapped(struct cb_text *out, const char *text, size_t columns)
 	return lines;
 }
 
-/* Columns of the legend: as many as fit side by side. */
-static size_t key_columns(const struct cb_graph *g)
-{
-	size_t longest = 0, columns;
+/* The legend: its entries are the series, if there are several, and the marks that occur. */
+struct legend {
+	size_t entries, columns, rows;
+};
 
-	for (size_t i = 0; i < g->n_series; i++) {
+static struct legend measure_legend(const struct cb_graph *g)
+{
+	struct cb_graph_marks m = cb_graph_marks_count(g);
+	struct legend l = {.entries = g->n_series > 1 ? g->n_series : 0};
+	size_t longest = 0;
+
+	for (size_t i = 0; i < l.entries; i++) {
 		size_t width = cb_format_width(g->series[i].label);
 
 		longest = width > longest ? width : longest;
 	}
-	columns = 84 / (longest + 8);
-	return columns ? columns : 1;
+	if (m.generator_limited && longest < strlen(LIMITED_MARK))
+		longest = strlen(LIMITED_MARK);
+	if (cb_graph_buffer_marked(&m) && longest < strlen(BUFFER_MARK))
+		longest = strlen(BUFFER_MARK);
+	l.entries += (m.generator_limited > 0) + cb_graph_buffer_marked(&m);
+	/* A line or a symbol takes about as much as 8 letters. */
+	l.columns = 96 / (longest + 8);
+	l.columns = l.columns ? l.columns : 1;
+	l.rows = (l.entries + l.columns - 1) / l.columns;
+	return l;
 }
 
-/* Room for what stands around the plot, so that a long legend does not press it flat. */
-static void add_frame(const struct cb_graph *g, const char *small, struct cb_text *out)
+/* Everything around the plot has a place of its own, counted in pixels from the top and from the
+ * bottom: title, legend, names of the ceilings; axis title, small caption. */
+static void add_frame(
+	const struct cb_graph *g, const char *small, size_t ceilings, struct cb_text *out)
 {
-	size_t columns = key_columns(g), rows = (g->n_series + columns - 1) / columns;
-	struct cb_text label = {0};
-	size_t lines = add_wrapped(&label, small, SMALL_COLUMNS), title_lines;
+	struct legend l = measure_legend(g);
+	struct cb_text title = {0}, caption = {0};
+	size_t title_px, key_px, small_px, top_px;
 
-	cb_text_add(out, "set title ");
-	title_lines =
-		add_wrapped(out, g->figure->title[0] ? g->figure->title : g->id, TITLE_COLUMNS);
-	cb_text_addf(out, "\nheight = %zu\n", 390 + 18 * rows + 18 * title_lines + 15 * lines);
-	if (g->n_series > 1)
-		cb_text_addf(out, "set key maxcols %zu\n", columns);
+	title_px = 10 +
+		19 *
+			add_wrapped(&title, g->figure->title[0] ? g->figure->title : g->id,
+				TITLE_COLUMNS);
+	key_px = l.rows ? 18 * l.rows + 4 : 0;
+	small_px = 15 * add_wrapped(&caption, small, SMALL_COLUMNS);
+	top_px = title_px + key_px + 16 * ceilings + 12;
+	cb_text_addf(out, "height = %zu\n", 330 + top_px + small_px + 72);
 	cb_text_addf(out,
-		"set label 1 %s at screen 0.012, screen %zu.0/height left font ',10' "
+		"set label 1 %s at screen 0.012, screen 1 - 20.0/height left font ',11' "
+		"textcolor rgb '#111111'\n",
+		cb_text_get(&title));
+	cb_text_addf(out,
+		"set label 2 %s at screen 0.012, screen %zu.0/height left font ',8' "
 		"textcolor rgb '#444444'\n",
-		cb_text_get(&label), 15 * lines - 4);
-	cb_text_addf(out, "set bmargin at screen %zu.0/height\n", 58 + 15 * lines);
-	cb_text_finish(&label);
+		cb_text_get(&caption), small_px - 4);
+	if (l.entries)
+		cb_text_addf(out,
+			"set key at screen 0.015, screen 1 - %zu.0/height left top "
+			"maxcols %zu\n",
+			title_px + 6, l.columns);
+	else
+		cb_text_add(out, "unset key\n");
+	cb_text_addf(out, "set tmargin at screen 1 - %zu.0/height\n", top_px);
+	cb_text_addf(out, "set bmargin at screen %zu.0/height\n", 68 + small_px);
+	cb_text_finish(&title);
+	cb_text_finish(&caption);
 }
 
 /* One element of the plot command: rows of a block of the .dat. */
@@ -119,9 +152,12 @@ static void add_series(const struct cb_graph *g, size_t i, double shift, struct 
 	}
 	e.block = 2 * i + 1;
 	e.columns = "(y_scale * column(\"y\"))";
-	snprintf(text, sizeof(text), "with points ls %u pt 7 ps 0.35", style);
+	snprintf(text, sizeof(text), "with points ls %u", style + 100);
+	/* Beside the error bar where there is room. */
+	e.shift = shift - (g->category ? 0.2 / (double)g->n_series : 0);
 	add_element(&e, NULL, out);
 	e.block = 2 * i;
+	e.shift = shift;
 	if (g->figure->errors == 0) {
 		e.columns = BARS;
 		snprintf(text, sizeof(text), "with yerrorbars ls %u dt 1 lw 1.1 pt -1", style);
@@ -140,14 +176,14 @@ static void add_marks(
 {
 	struct cb_graph_marks m = cb_graph_marks_count(g);
 	struct element ringed = {
-		2 * i, shift, RINGED, "with points lc rgb '#444444' lw 1 pt 6 ps 2.1"};
+		2 * i, shift, RINGED, "with points lc rgb '#444444' lw 1 pt 6 ps 1.8"};
 	struct element squared = {
-		2 * i, shift, SQUARED, "with points lc rgb '#444444' lw 1 pt 4 ps 2.1"};
+		2 * i, shift, SQUARED, "with points lc rgb '#444444' lw 1 pt 4 ps 1.8"};
 
 	if (m.generator_limited)
-		add_element(&ringed, first ? "'generator-limited'" : NULL, out);
-	if (m.buffer && m.buffer < m.points)
-		add_element(&squared, first ? "'buffer can pass for capacity'" : NULL, out);
+		add_element(&ringed, first ? "'" LIMITED_MARK "'" : NULL, out);
+	if (cb_graph_buffer_marked(&m))
+		add_element(&squared, first ? "'" BUFFER_MARK "'" : NULL, out);
 }
 
 /* Series side by side: always for bars, and a little where x values coincide. */
@@ -182,18 +218,19 @@ void cb_graph_script(const struct cb_graph *g, const char *small, struct cb_text
 {
 	struct cb_script_extent e = cb_script_measure(g);
 	struct cb_script_scale x = cb_script_x_scale(g, &e);
+	struct cb_graph_ceiling ceilings[CB_GRAPH_CEILINGS_MAX];
 
 	cb_text_addf(out, "# Draws %s.svg, %s.pdf and %s.png from %s.dat: gnuplot %s.gp\n\n", g->id,
 		g->id, g->id, g->id, g->id);
 	cb_text_add(out, cb_embedded_find("style.gp"));
 	cb_text_addf(out, "\n# This figure.\ndata = '%s.dat'\n", g->id);
-	add_frame(g, small, out);
+	add_frame(g, small, cb_script_ceilings(g, &e, ceilings), out);
 	cb_script_axes(g, &e, &x, out);
 	if (g->category)
 		cb_text_addf(out, "set boxwidth %.4g\n",
 			0.8 / (double)(g->n_series ? g->n_series : 1) * 0.9);
 	if (isnan(e.y_max))
 		cb_text_add(out,
-			"set label 2 'no trial can be shown' at graph 0.5, graph 0.5 center\n");
+			"set label 3 'no trial can be shown' at graph 0.5, graph 0.5 center\n");
 	add_plot(g, &e, &x, out);
 }

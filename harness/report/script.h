@@ -22,6 +22,10 @@ struct cb_script_scale cb_script_x_scale(
 /* A scale over more than 50-fold is read on a logarithmic axis. */
 bool cb_script_logarithmic(const struct cb_graph *g, const struct cb_script_extent *e);
 
+/* The generator's ceilings that lie inside the picture; returns how many. */
+size_t cb_script_ceilings(const struct cb_graph *g, const struct cb_script_extent *e,
+	struct cb_graph_ceiling ceilings[CB_GRAPH_CEILINGS_MAX]);
+
 /* Titles, ranges, tics and the generator's ceilings. */
 void cb_script_axes(const struct cb_graph *g, const struct cb_script_extent *e,
 	const struct cb_script_scale *x, struct cb_text *out);

@@ -163,38 +163,50 @@ static void add_y_axis(const struct cb_graph *g, const struct cb_script_extent *
 	else if (strncmp(g->metric->name, "captured_share", strlen("captured_share")) == 0)
 		cb_text_add(out, "set yrange [0:102]\nset ytics 0,20,100\n");
 	else if (g->metric->kind == CB_METRIC_RATIO && e->y_min > 0 && e->y_max / e->y_min > 50)
-		cb_text_add(out, "set logscale y\n");
+		cb_text_addf(out, "set logscale y\nset yrange [%.3g:%.3g]\n",
+			e->y_min * y->factor / 1.5, e->y_max * y->factor * 1.5);
 	else
 		cb_text_addf(out, "set yrange [0:%.6g]\n",
 			e->y_max > 0 ? e->y_max * y->factor * 1.08 : 1.0);
 }
 
-/* The generator's ceilings that lie inside the picture, one line each. */
+size_t cb_script_ceilings(const struct cb_graph *g, const struct cb_script_extent *e,
+	struct cb_graph_ceiling ceilings[CB_GRAPH_CEILINGS_MAX])
+{
+	size_t n = g->x_unit == CB_UNIT_RATE && !g->category ? cb_graph_ceilings(g, ceilings) : 0;
+	size_t inside = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		if (ceilings[i].pps <= e->x_max * 1.05)
+			ceilings[inside++] = ceilings[i];
+	}
+	return inside;
+}
+
+/* A line each, named above the plot, each name in a row of its own so that none overlap. */
 static void add_ceilings(const struct cb_graph *g, const struct cb_script_extent *e,
 	const struct cb_script_scale *x, struct cb_text *out)
 {
 	struct cb_graph_ceiling ceilings[CB_GRAPH_CEILINGS_MAX];
-	size_t n = cb_graph_ceilings(g, ceilings), shown = 0;
+	size_t n = cb_script_ceilings(g, e, ceilings);
 
 	for (size_t i = 0; i < n; i++) {
 		double at = ceilings[i].pps * x->factor;
 		struct cb_text label = {0};
 
-		if (!(ceilings[i].pps <= e->x_max * 1.06))
-			continue;
-		cb_text_addf(&label, "generator's ceiling%s%s", ceilings[i].label[0] ? ": " : "",
+		cb_text_addf(&label, "generator's ceiling%s%s", ceilings[i].label[0] ? ", " : "",
 			ceilings[i].label);
 		cb_text_addf(out,
-			"set arrow from %.6g, graph 0 to %.6g, graph 1 nohead back dt (2,3) lc rgb "
-			"'#666666'\n"
-			"set label ",
+			"set arrow from %.6g, graph 0 to %.6g, graph 1 nohead back lw 1.2 dt (2,3) "
+			"lc "
+			"rgb '#444444'\nset label ",
 			at, at);
 		cb_format_gnuplot(out, cb_text_get(&label));
-		/* Labels of lines that stand close are kept apart by their heights. */
+		/* Towards the side where there is more room. */
 		cb_text_addf(out,
-			" at %.6g, graph %.2f rotate by 90 left offset -0.6,0 font ',10' textcolor "
-			"rgb '#555555'\n",
-			at, 0.02 + 0.48 * (double)(shown++ % 2));
+			" at %.6g, graph 1 %s offset 0,%.2f font ',8' textcolor rgb '#444444'\n",
+			at, at > e->x_max * x->factor / 2 ? "right" : "left",
+			0.6 + 1.0 * (double)i);
 		cb_text_finish(&label);
 	}
 }
@@ -206,6 +218,5 @@ void cb_script_axes(const struct cb_graph *g, const struct cb_script_extent *e,
 
 	add_x_axis(g, e, x, out);
 	add_y_axis(g, e, &y, out);
-	if (g->x_unit == CB_UNIT_RATE && !g->category)
-		add_ceilings(g, e, x, out);
+	add_ceilings(g, e, x, out);
 }

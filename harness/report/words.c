@@ -11,7 +11,8 @@
 #include <string.h>
 
 /* More series than this are told by their extremes. */
-#define SERIES_TOLD_MAX 6
+#define SERIES_TOLD_MAX 4
+#define POINTS_MAX      256 /* of a series that the words look at */
 
 static void say(json_t *list, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -39,10 +40,17 @@ static void print_value(
 		cb_text_addf(out, " %s", g->metric->unit);
 }
 
-static void print_asked(
-	const struct cb_graph *g, const struct cb_graph_point *p, struct cb_text *out)
+/* Where a point lies: what was asked for, but the rate that was really offered where that is
+ * another one. */
+static void print_x(const struct cb_graph *g, const struct cb_graph_point *p, struct cb_text *out)
 {
-	cb_param_print_alone(g->figure->x, p->asked, g->x_unit, out);
+	double asked = cb_param_number(p->asked);
+	char text[64];
+
+	if (g->offered && !(fabs(p->x - asked) <= 0.005 * asked))
+		cb_text_add(out, cb_unit_human(CB_UNIT_RATE, p->x, text, sizeof(text)));
+	else
+		cb_param_print_alone(g->figure->x, p->asked, g->x_unit, out);
 }
 
 /* Points with a value, from the first; the others tell nothing. */
@@ -77,17 +85,17 @@ static void say_curve(
 	}
 	if (whole) {
 		cb_text_add(out, "all frames up to ");
-		print_asked(g, p[whole - 1], out);
+		print_x(g, p[whole - 1], out);
 		cb_text_add(out, ", ");
 	} else if (n > 1) {
 		print_value(g, p[0], out);
 		cb_text_add(out, " at ");
-		print_asked(g, p[0], out);
+		print_x(g, p[0], out);
 		cb_text_add(out, ", ");
 	}
 	print_value(g, p[n - 1], out);
 	cb_text_add(out, " at ");
-	print_asked(g, p[n - 1], out);
+	print_x(g, p[n - 1], out);
 }
 
 /* Least and greatest over categories: "least 22.7 % (recv), most 60.3 % (tpacket3)". */
@@ -104,20 +112,20 @@ static void say_extremes(
 		cb_text_add(out, "least ");
 		print_value(g, p[least], out);
 		cb_text_add(out, " (");
-		print_asked(g, p[least], out);
+		print_x(g, p[least], out);
 		cb_text_add(out, "), most ");
 	}
 	print_value(g, p[most], out);
 	cb_text_add(out, " (");
-	print_asked(g, p[most], out);
+	print_x(g, p[most], out);
 	cb_text_add(out, ")");
 }
 
 static void say_series(const struct cb_graph *g, const struct cb_graph_series *s, size_t *told,
 	struct cb_text *out)
 {
-	const struct cb_graph_point *points[256];
-	size_t n = known_points(s, points, sizeof(points) / sizeof(*points));
+	const struct cb_graph_point *points[POINTS_MAX];
+	size_t n = known_points(s, points, POINTS_MAX);
 
 	if (n == 0)
 		return;
@@ -130,35 +138,88 @@ static void say_series(const struct cb_graph *g, const struct cb_graph_series *s
 		say_curve(g, points, n, out);
 }
 
-/* The point of each series that lies furthest right; best and worst of them. */
+/* A series with the point of it that a comparison is about. */
+struct arm {
+	const struct cb_graph_series *series;
+	const struct cb_graph_point *point; /* NULL: none */
+};
+
+/* The last point of a series; or, with `whole`, the last one up to which all frames were captured.
+ */
+static struct arm far_point(const struct cb_graph *g, size_t i, bool whole)
+{
+	const struct cb_graph_point *points[POINTS_MAX];
+	size_t n = known_points(&g->series[i], points, POINTS_MAX), k = 0;
+
+	while (whole && k < n && points[k]->y.min >= 1)
+		k++;
+	n = whole ? k : n;
+	return (struct arm){&g->series[i], n ? points[n - 1] : NULL};
+}
+
+static void print_arm(const struct cb_graph *g, const struct arm *a, bool x, struct cb_text *out)
+{
+	if (x && a->point)
+		print_x(g, a->point, out);
+	else if (x)
+		cb_text_add(out, "no point");
+	else
+		print_value(g, a->point, out);
+	cb_text_addf(out, " (%s)", a->series->label);
+}
+
+/* "all frames up to 100 kpps (A:A, recv) at worst, 400 kpps (A:B, tpacket3) at best; " */
+static void say_whole(const struct cb_graph *g, struct cb_text *out)
+{
+	struct arm best = {0}, worst = {0};
+
+	for (size_t i = 0; is_captured_share(g) && i < g->n_series; i++) {
+		struct arm a = far_point(g, i, true);
+		double x = a.point ? a.point->x : -INFINITY;
+
+		if (!far_point(g, i, false).point)
+			continue;
+		if (!best.series || x > (best.point ? best.point->x : -INFINITY))
+			best = a;
+		if (!worst.series || x < (worst.point ? worst.point->x : -INFINITY))
+			worst = a;
+	}
+	if (!best.point || g->category)
+		return;
+	cb_text_add(out, "all frames up to ");
+	print_arm(g, &worst, true, out);
+	cb_text_add(out, " at worst, ");
+	print_arm(g, &best, true, out);
+	cb_text_add(out, " at best; ");
+}
+
+/* "at the last point of 6 series from 7.3 % (A:A, recv) to 53.4 % (A:B, tpacket3)" */
 static void say_far_end(const struct cb_graph *g, struct cb_text *out)
 {
-	const struct cb_graph_series *best = NULL, *worst = NULL;
-	const struct cb_graph_point *b = NULL, *w = NULL;
+	struct arm highest = {0}, lowest = {0};
 
 	for (size_t i = 0; i < g->n_series; i++) {
-		const struct cb_graph_point *points[256];
-		size_t n = known_points(&g->series[i], points, sizeof(points) / sizeof(*points));
+		struct arm a = far_point(g, i, false);
 
-		if (n == 0)
+		if (!a.point)
 			continue;
-		if (!b || points[n - 1]->y.median > b->y.median) {
-			b = points[n - 1];
-			best = &g->series[i];
-		}
-		if (!w || points[n - 1]->y.median < w->y.median) {
-			w = points[n - 1];
-			worst = &g->series[i];
-		}
+		if (!highest.point || a.point->y.median > highest.point->y.median)
+			highest = a;
+		if (!lowest.point || a.point->y.median < lowest.point->y.median)
+			lowest = a;
 	}
-	if (!b)
+	if (!highest.point)
 		return;
-	cb_text_addf(out, "of %zu series at their last point the highest is %s (", g->n_series,
-		best->label);
-	print_value(g, b, out);
-	cb_text_addf(out, "), the lowest %s (", worst->label);
-	print_value(g, w, out);
-	cb_text_add(out, ")");
+	if (fabs(highest.point->x - lowest.point->x) <= 0.005 * fabs(highest.point->x)) {
+		cb_text_add(out, "at ");
+		print_x(g, highest.point, out);
+	} else {
+		cb_text_add(out, "at the last points");
+	}
+	cb_text_add(out, " from ");
+	print_arm(g, &lowest, false, out);
+	cb_text_add(out, " to ");
+	print_arm(g, &highest, false, out);
 }
 
 void cb_words_figure(const struct cb_graph *g, struct cb_text *out)
@@ -167,13 +228,16 @@ void cb_words_figure(const struct cb_graph *g, struct cb_text *out)
 	size_t told = 0;
 
 	if (g->n_series > SERIES_TOLD_MAX) {
+		say_whole(g, &text);
 		say_far_end(g, &text);
 	} else {
 		for (size_t i = 0; i < g->n_series; i++)
 			say_series(g, &g->series[i], &told, &text);
 	}
-	if (text.length)
-		cb_text_addf(out, "Median %s: %s.", g->metric->label, cb_text_get(&text));
+	if (text.length) {
+		cb_format_line(out, g->figure->title[0] ? g->figure->title : g->id);
+		cb_text_addf(out, ", median %s: %s.", g->metric->label, cb_text_get(&text));
+	}
 	cb_text_finish(&text);
 }
 
@@ -225,7 +289,7 @@ static void warn_status(json_t *list, const struct cb_report *r)
 	if (t->missing != CB_UNKNOWN && t->missing > 0)
 		say(list,
 			"%" PRId64 " of %" PRId64 " planned trials are missing; `capbench run "
-						  "--resume DIR` finishes the run.",
+			"--resume DIR` finishes the run.",
 			t->missing, t->planned);
 	else if (status[0] && strcmp(status, "complete") != 0)
 		say(list, "The run is not marked as complete (its status is \"%.32s\").", status);

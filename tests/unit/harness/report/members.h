@@ -54,10 +54,10 @@ static const struct cb_member test_transmitters[] = {
 	{.name = "packet", .help = "packet", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED},
 };
 
-#define TEST_AT(name)                                                                              \
-	static const struct cb_member *test_##name##_at(size_t i)                                  \
-	{                                                                                          \
-		return i < sizeof(test_##name) / sizeof(*test_##name) ? &test_##name[i] : NULL;    \
+#define TEST_AT(name)                                                                           \
+	static const struct cb_member *test_##name##_at(size_t i)                               \
+	{                                                                                       \
+		return i < sizeof(test_##name) / sizeof(*test_##name) ? &test_##name[i] : NULL; \
 	}
 TEST_AT(mechanisms)
 TEST_AT(waits)

@@ -10,18 +10,16 @@
 #include "harness/base/text.h"
 #include "harness/record/record.h"
 #include "harness/scenario/scenario.h"
-#include "tests/unit/harness/report/members.h"
 
 #include <ftw.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cmocka.h>
+#include "tests/unit/harness/base/check.h"
+#include "tests/unit/harness/report/members.h"
 
 #define UNUSED __attribute__((unused))
 
@@ -105,8 +103,8 @@ struct synthetic_trial {
 	const char *reason; /* NULL: none */
 };
 
-static UNUSED void synthetic_view(struct cb_trial_record *r, const struct synthetic_trial *t,
-	struct cb_view_record *v)
+static UNUSED void synthetic_view(
+	struct cb_trial_record *r, const struct synthetic_trial *t, struct cb_view_record *v)
 {
 	const struct cb_generator_book *g = &r->generator.book;
 	int64_t lost = (int64_t)llround((double)g->window_offered * (1 - t->share));
@@ -191,10 +189,10 @@ static UNUSED void synthetic_add(struct synthetic *s, const struct synthetic_tri
 /* `planned` trials, of which those added were made. */
 static UNUSED void synthetic_save(struct synthetic *s, int64_t planned, const char *title)
 {
-	json_t *run = json_pack(
-		"{s:i, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:{s:I, s:I, s:I}, s:{s:i}, s:{s:[s]}}",
-		"schema", 1, "scenario", s->scenario ? s->scenario->name : "synthetic", "title", title,
-		"started", "2026-11-21T21:40:05Z", "seed", "42", "tool", "version", "1.2.3",
+	json_t *run = json_pack("{s:i, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:{s:I, s:I, s:I}, "
+				"s:{s:i}, s:{s:[s]}}",
+		"schema", 1, "scenario", s->scenario ? s->scenario->name : "synthetic", "title",
+		title, "started", "2026-11-21T21:40:05Z", "seed", "42", "tool", "version", "1.2.3",
 		"command_line", "capbench run scenarios/quick.yaml", "status", "complete", "plan",
 		"trials", (json_int_t)planned, "cells", (json_int_t)1, "repetitions", (json_int_t)1,
 		"evidence", "softirq_cost_ns", 61, "testbed", "missing",
@@ -206,7 +204,8 @@ static UNUSED void synthetic_save(struct synthetic *s, int64_t planned, const ch
 	synthetic_write(s, "trials.jsonl", cb_text_get(&s->trials));
 	synthetic_write(s, "calibration.jsonl", "");
 	synthetic_write(s, "hosts/local/facts.json",
-		"{\"cpu\": {\"model\": \"Test CPU\", \"online\": 2, \"hypervisor\": true}, \"kernel\": "
+		"{\"cpu\": {\"model\": \"Test CPU\", \"online\": 2, \"hypervisor\": true}, "
+		"\"kernel\": "
 		"{\"release\": \"6.1.0\"}, \"boot_id\": \"b\"}\n");
 	free(text);
 	json_decref(run);

@@ -1,24 +1,21 @@
-#include "harness/report/format.h"
-
 #include "harness/base/json.h"
+#include "harness/report/format.h"
 #include "harness/report/metric.h"
 #include "harness/report/param.h"
-#include "tests/unit/harness/report/members.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/unit/harness/base/check.h"
+#include "tests/unit/harness/report/members.h"
 
-#define CHECK(call, wanted)                                                                        \
-	do {                                                                                       \
-		struct cb_text out = {0};                                                          \
-		call;                                                                              \
-		assert_string_equal(cb_text_get(&out), wanted);                                    \
-		cb_text_finish(&out);                                                              \
+#define CHECK(call, wanted)                                     \
+	do {                                                    \
+		struct cb_text out = {0};                       \
+		call;                                           \
+		assert_string_equal(cb_text_get(&out), wanted); \
+		cb_text_finish(&out);                           \
 	} while (0)
 
 static void test_percent(void **state)
@@ -42,7 +39,8 @@ static void test_count(void **state)
 	CHECK(cb_format_count(&out, 1234), "1234");
 	CHECK(cb_format_count(&out, 12345), "12\u00a0345");
 	CHECK(cb_format_count(&out, -1234567), "-1\u00a0234\u00a0567");
-	CHECK(cb_format_count(&out, INT64_MAX), "9\u00a0223\u00a0372\u00a0036\u00a0854\u00a0775\u00a0807");
+	CHECK(cb_format_count(&out, INT64_MAX),
+		"9\u00a0223\u00a0372\u00a0036\u00a0854\u00a0775\u00a0807");
 	CHECK(cb_format_count(&out, CB_UNKNOWN), "-");
 }
 
@@ -68,7 +66,10 @@ static void test_escapes(void **state)
 		"a\\|b \\*c\\* \\_d\\_ \\[e\\](f) \\`g\\` &lt;h&gt; &amp;");
 	CHECK(cb_format_gnuplot(&out, "it's `id` @x \\\n"), "'it''s `id` @x \\ '");
 	/* ESC and the one-byte CSI (U+009B) would be obeyed by a terminal. */
-	CHECK(cb_format_line(&out, "a\033[31mb\xc2\x9b" "31mc\x7f"), "a [31mb 31mc ");
+	CHECK(cb_format_line(&out,
+		      "a\033[31mb\xc2\x9b"
+		      "31mc\x7f"),
+		"a [31mb 31mc ");
 	CHECK(cb_format_line(&out, "\xc2\xb5s \xe2\x80\xa0"), "\xc2\xb5s \xe2\x80\xa0");
 	assert_int_equal(cb_format_width("\xc2\xb5s \xe2\x80\xa0"), 4);
 }

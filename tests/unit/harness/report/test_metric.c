@@ -1,15 +1,12 @@
-#include "harness/report/metric.h"
-
 #include "harness/base/clock.h"
+#include "harness/report/metric.h"
 #include "harness/scenario/scenario.h"
 
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cmocka.h>
+#include "tests/unit/harness/base/check.h"
 
 static double value(const char *name, const struct cb_trial_record *r)
 {

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 volatile sig_atomic_t cb_cli_signal;
 
@@ -146,6 +147,9 @@ int main(int argc, char **argv)
 	const struct cb_verb *verb;
 
 	catch_signals();
+	/* Agents and their processes are executed through /proc/self/exe, which would name them
+	 * "exe". */
+	prctl(PR_SET_NAME, "capbench");
 	if (argc < 2) {
 		cb_help_print(NULL);
 		return 2;

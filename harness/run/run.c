@@ -190,6 +190,7 @@ static void identify(const struct run *r, size_t trial, struct cb_trial_record *
 	record->attempt = r->directory.journal.trials[trial].attempts + 1;
 	snprintf(record->cell_id, sizeof(record->cell_id), "%s", cell->id);
 	cb_time_utc_text(cb_real_ns(), record->started);
+	json_decref(record->params);
 	record->params = json_incref(cell->params);
 }
 

@@ -1,11 +1,10 @@
 #include "harness/run/counters.h"
 
-#include <cmocka.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
+
+#include "tests/unit/cmocka.h"
 
 static json_t *reply(int64_t time_ns, uint32_t dropped, int64_t steal_ns)
 {

@@ -1,17 +1,16 @@
 #include "harness/base/file.h"
 #include "harness/run/journal.h"
 
-#include <cmocka.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include "tests/unit/cmocka.h"
 
 static char directory[] = "/tmp/capbench-journal-XXXXXX", path[64];
 

@@ -1,12 +1,11 @@
 #include "harness/run/validity.h"
 
-#include <cmocka.h>
 #include <math.h>
-#include <setjmp.h>
-#include <stdarg.h>
 #include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "tests/unit/cmocka.h"
 
 /* A trial whose books balance: 1000 offered, 100 refused, 50 dropped by the tap, 850 captured. */
 struct fixture {

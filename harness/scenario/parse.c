@@ -301,8 +301,8 @@ int cb_node_parse(struct cb_node_pool *pool, const char *origin, bool places, co
 	if (!p.origin || !yaml_parser_initialize(&p.yaml))
 		return no_memory(&p);
 	if (size > CB_NODE_TEXT_MAX) {
-		rc = cb_error_set(err, CB_ERR_USAGE, "%s: larger than %zu bytes", origin,
-			CB_NODE_TEXT_MAX);
+		rc = cb_error_set(
+			err, CB_ERR_USAGE, "%s: larger than %zu bytes", origin, CB_NODE_TEXT_MAX);
 	} else {
 		yaml_parser_set_input_string(&p.yaml, (const unsigned char *)text, size);
 		rc = read_stream(&p, root);

@@ -49,7 +49,7 @@ static int read_key(struct cb_parse *p, struct map_reader *m, const yaml_event_t
 static int read_pair(
 	struct cb_parse *p, struct map_reader *m, const yaml_event_t *key_event, int depth)
 {
-	const struct cb_node *key, *value;
+	const struct cb_node *key = NULL, *value = NULL;
 	yaml_event_t event;
 	int rc;
 

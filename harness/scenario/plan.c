@@ -67,7 +67,7 @@ static int count_calibrations(const struct cb_plan *p, int64_t *count, struct cb
 static int estimate(struct cb_plan *p, struct cb_error *err)
 {
 	const struct cb_scenario *s = p->scenario;
-	int64_t calibrations;
+	int64_t calibrations = 0;
 	int rc = count_calibrations(p, &calibrations, err);
 
 	if (rc)

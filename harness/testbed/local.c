@@ -150,6 +150,7 @@ int cb_testbed_open_local(
 	}
 	t->backend = local;
 	t->missing = json_array();
+	cb_testbed_clean(NULL, NULL); /* state files of killed runs would pile up otherwise */
 	r = cb_testbed_shape_local(&t->shape, err);
 	/* The second joins the user namespace that the first may have made, so it waits for hello.
 	 */

@@ -73,7 +73,7 @@ static int memory_info(int fd, uint32_t info[SK_MEMINFO_VARS])
  */
 static int set_buffer(struct recv_state *s, const struct cb_tap *tap, struct cb_error *err)
 {
-	int bytes = (int)tap->buffer, got = 0;
+	int bytes = (int)tap->buffer, got = 0, usable;
 	socklen_t size = sizeof(got);
 	char text[32];
 
@@ -86,10 +86,11 @@ static int set_buffer(struct recv_state *s, const struct cb_tap *tap, struct cb_
 	if (getsockopt(s->socket.fd, SOL_SOCKET, SO_RCVBUF, &got, &size))
 		return cb_error_errno(err, CB_ERR_HOST, errno, "reading the receive buffer");
 	s->buffer_bytes = (uint32_t)got;
-	if (got / 2 < bytes)
+	usable = got / 2;
+	if (usable < bytes)
 		cb_warn("recv: the receive buffer is %s, less than asked for: net.core.rmem_max "
 			"limits it without CAP_NET_ADMIN",
-			cb_unit_human(CB_UNIT_BYTES, got / 2, text, sizeof(text)));
+			cb_unit_human(CB_UNIT_BYTES, usable, text, sizeof(text)));
 	return 0;
 }
 

@@ -54,7 +54,7 @@ static void defaults(void **state)
 
 static void options_are_bounded(void **state)
 {
-	static const char *const wrong[][2] = {{"snaplen", "0"}, {"snaplen", "65536"},
+	static const char *const wrong[][2] = {{"snaplen", "0"}, {"snaplen", "262145"},
 		{"buffer", "1"}, {"cpu", "-2"}, {"cpu", "100000"}, {"key", "4294967296"},
 		{"duration", "-1s"}, {"drain", "forever"}, {"promiscuous", "perhaps"},
 		{"speed", "1"}};

@@ -198,9 +198,10 @@ static void work_takes_its_time(void **state)
 {
 	static const struct {
 		const char *text;
-		unsigned batches;
-	} cases[] = {{"work:20us", 10}, {"work:200ns", 1000}, {"work:30ns", 5000}};
-	static const uint64_t due_ns[] = {20000 * 1000, 200 * 100000, 30 * 500000};
+		unsigned batches; /* of 100 frames */
+		uint64_t due_ns;
+	} cases[] = {{"work:20us", 10, 20000000}, {"work:200ns", 1000, 20000000},
+		{"work:30ns", 5000, 15000000}};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		uint64_t best = UINT64_MAX;
@@ -210,7 +211,7 @@ static void work_takes_its_time(void **state)
 
 			best = took < best ? took : best;
 		}
-		assert_in_range(best, due_ns[i] * 6 / 10, due_ns[i] * 18 / 10);
+		assert_in_range(best, cases[i].due_ns * 6 / 10, cases[i].due_ns * 18 / 10);
 	}
 }
 

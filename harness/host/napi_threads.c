@@ -61,7 +61,7 @@ static unsigned receive_queues(const char *interface)
 	return n;
 }
 
-static int find_by_name(
+int cb_napi_threads_by_name(
 	const char *interface, pid_t pids[CB_NAPI_THREADS_MAX], size_t *n, struct cb_error *err)
 {
 	struct cb_link_info info;
@@ -70,6 +70,7 @@ static int find_by_name(
 	DIR *d = opendir("/proc");
 	int r = cb_link_info(interface, &info, err);
 
+	*n = 0;
 	while (!r && d && (entry = readdir(d)) && *n < CB_NAPI_THREADS_MAX)
 		if (isdigit((unsigned char)entry->d_name[0]) &&
 			read_comm(entry->d_name, comm, sizeof(comm)) &&
@@ -125,7 +126,7 @@ int cb_napi_threads(
 
 	*n = 0;
 	if (r == CB_ERR_IMPOSSIBLE)
-		return find_by_name(interface, pids, n, err);
+		return cb_napi_threads_by_name(interface, pids, n, err);
 	if (r) {
 		if (err)
 			*err = why;

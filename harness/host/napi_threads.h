@@ -21,6 +21,10 @@
 int cb_napi_threads(
 	const char *interface, pid_t pids[CB_NAPI_THREADS_MAX], size_t *n, struct cb_error *err);
 
+/* The way of older kernels; see above. */
+int cb_napi_threads_by_name(
+	const char *interface, pid_t pids[CB_NAPI_THREADS_MAX], size_t *n, struct cb_error *err);
+
 /*
  * Pin all of them to `cpu`, or let them run anywhere (-1). Those that are so already are left
  * alone. CB_ERR_IMPOSSIBLE: no threads, or no right to.

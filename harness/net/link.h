@@ -45,11 +45,24 @@ struct cb_link_info {
 };
 int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *err);
 
-/* Counters of a device since it was made: stats64, plus the driver's own where it has them. */
+/*
+ * Counters of a device since it was made: stats64, plus the driver's own where it has them.
+ *
+ * Where frames that a veth refuses show (seen on Linux 6.18; the sender bypasses its qdisc):
+ *
+ *   receiving end                 the sender gets   sender's     receiver's   softnet   ring
+ *                                                   tx_dropped   rx_dropped   dropped   drops
+ *   no NAPI, inline or RPS        ENOBUFS           yes          yes          yes       -
+ *   NAPI, threaded or not         ENOBUFS           yes          no           no        no
+ *   NAPI and RPS: its backlog     success           no           yes          yes       no
+ *
+ * In the last case frames pass the ring and are lost behind it; ring drops are frames that XDP or
+ * AF_XDP did not take.
+ */
 struct cb_link_counters {
 	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_errors, tx_errors, rx_missed;
-	int64_t nic_ring_dropped; /* veth with NAPI: sum of rx_queue_N_drops; CB_UNKNOWN where the
-				     driver has none */
+	int64_t nic_ring_dropped; /* sum of rx_queue_N_drops; CB_UNKNOWN where the driver has none
+				   */
 };
 int cb_link_counters(const char *name, struct cb_link_counters *c, struct cb_error *err);
 

@@ -264,6 +264,61 @@ static void a_sys_of_another_namespace_is_noticed(void **state)
 	assert_int_equal(status, 0);
 }
 
+/* A namesake of our veth in another namespace, with a NAPI thread of its own; waits to be killed.
+ */
+static pid_t namesake(void)
+{
+	int ready[2];
+	char byte;
+	pid_t pid;
+
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (!pid) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (unshare(CLONE_NEWNET | CLONE_NEWNS) ||
+			mount("sysfs", "/sys", "sysfs", 0, NULL) || make_pair(NULL))
+			_exit(1);
+		set(CB_RECEIVE_THREADED, -1, false);
+		if (write(ready[1], "1", 1) != 1)
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	return pid;
+}
+
+static void a_namesake_s_thread_is_not_ours(void **state)
+{
+	pid_t pids[CB_NAPI_THREADS_MAX], named[CB_NAPI_THREADS_MAX], other;
+	struct cb_error err = {0};
+	size_t n = 0, n_named = 0;
+	int r;
+
+	need_namespace();
+	set(CB_RECEIVE_THREADED, -1, false);
+	r = cb_napi_threads_by_name("vb", named, &n_named, &err);
+	/* Other tests on this host may have a vb too. */
+	if (r == CB_ERR_IMPOSSIBLE)
+		skip();
+	assert_int_equal(r, 0);
+	assert_int_equal(n_named, 1);
+	other = namesake();
+	r = cb_napi_threads("vb", pids, &n, NULL);
+	assert_int_equal(cb_napi_threads_by_name("vb", named, &n_named, &err), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "more than one interface"));
+	netns_end_child(other);
+	if (!r) {
+		assert_int_equal(n, 1);
+		set(CB_RECEIVE_SOFTIRQ, -1, false);
+		assert_int_equal(cb_napi_threads("vb", pids, &n, NULL), 0);
+		assert_int_equal(n, 0);
+	}
+}
+
 static void threads_are_told_by_name(void **state)
 {
 	static const struct {
@@ -305,6 +360,8 @@ int main(void)
 			an_unpinned_thread_needs_no_root, make_pair, remove_pair),
 		cmocka_unit_test_setup_teardown(
 			threads_are_switched_off_without_a_napi, make_pair, remove_pair),
+		cmocka_unit_test_setup_teardown(
+			a_namesake_s_thread_is_not_ours, make_pair, remove_pair),
 		cmocka_unit_test_setup_teardown(what_cannot_be_is_named, make_pair, remove_pair),
 		cmocka_unit_test(a_device_without_napi_cannot_be_threaded),
 		cmocka_unit_test(a_sys_of_another_namespace_is_noticed),

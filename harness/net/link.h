@@ -52,12 +52,13 @@ int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *e
  *
  *   receiving end                 the sender gets   sender's     receiver's   softnet   ring
  *                                                   tx_dropped   rx_dropped   dropped   drops
- *   no NAPI, inline or RPS        ENOBUFS           yes          yes          yes       -
- *   NAPI, threaded or not         ENOBUFS           yes          no           no        no
- *   NAPI and RPS: its backlog     success           no           yes          yes       no
+ *   RPS, no NAPI                  ENOBUFS           yes          yes          yes       -
+ *   NAPI in a thread              ENOBUFS           yes          no           no        no
+ *   NAPI and RPS                  success           no           yes          yes       no
+ *   inline, with NAPI or without  nothing is refused: the sender is slowed
  *
- * In the last case frames pass the ring and are lost behind it; ring drops are frames that XDP or
- * AF_XDP did not take.
+ * With NAPI and RPS frames pass the ring and are lost behind it, in the backlog; ring drops are
+ * frames that XDP or AF_XDP did not take.
  */
 struct cb_link_counters {
 	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_errors, tx_errors, rx_missed;

@@ -175,6 +175,23 @@ static int make_state(struct part *p, size_t size, struct cb_error *err)
 	return p->state ? 0 : cb_error_memory(err, p->member->name);
 }
 
+static int open_wait(struct capture *c, struct cb_error *err)
+{
+	const struct cb_mechanism *mechanism = c->loop->mechanism;
+	const struct cb_wait *wait = c->loop->wait;
+	struct cb_wait_target target = {.fd = c->ready.fd,
+		.tap = &c->tap,
+		.mechanism = mechanism,
+		.mechanism_state = c->mechanism.state};
+	int rc = wait->open ? wait->open(c->wait.state, &target, c->wait.options, err) : 0;
+
+	c->wait.open = !rc;
+	if (!rc && !(wait->member.needs & (CB_TRAIT_POLLABLE | CB_TRAIT_BATCH)) &&
+		mechanism->extra && mechanism->extra->unwatched)
+		mechanism->extra->unwatched(c->mechanism.state);
+	return rc;
+}
+
 /* The load first and the tap last: what the load takes to set up must not fill the tap's buffer. */
 static int open_all(struct capture *c, struct cb_error *err)
 {
@@ -193,9 +210,8 @@ static int open_all(struct capture *c, struct cb_error *err)
 		rc = l->mechanism->open(
 			c->mechanism.state, &c->tap, c->mechanism.options, &c->ready, err);
 	c->mechanism.open = !rc;
-	if (!rc && l->wait->open)
-		rc = l->wait->open(c->wait.state, c->ready.fd, c->wait.options, err);
-	c->wait.open = !rc;
+	if (!rc)
+		rc = open_wait(c, err);
 	l->load_state = c->load.state;
 	l->wait_state = c->wait.state;
 	l->mechanism_state = c->mechanism.state;

@@ -25,6 +25,18 @@ struct cb_frame {
 	uint64_t time_ns; /* receive time as the tap gives it, 0: none */
 };
 
+#define CB_SHARED_FDS_MAX 8
+
+/*
+ * One process's part of a tap that several processes on an interface share, since an interface has
+ * only one of it (an XDP program, say). Who starts the processes owns the tap (share.h).
+ */
+struct cb_tap_share {
+	unsigned index, processes; /* which one of how many */
+	unsigned n_fds;
+	int fds[CB_SHARED_FDS_MAX]; /* meaning and order are the mechanism's */
+};
+
 /* Where to tap; what every mechanism is given. */
 struct cb_tap {
 	const char *interface;
@@ -34,6 +46,7 @@ struct cb_tap {
 	int64_t frame_length; /* bytes (without FCS) that frames are expected to have, 0: not known;
 				 sizes buffers */
 	bool promiscuous;
+	const struct cb_tap_share *share; /* NULL: this process is on its own */
 };
 
 /* What open() tells the loop. */
@@ -56,9 +69,33 @@ struct cb_tap_counters {
 				  CB_UNKNOWN: what open() said stands */
 };
 
+struct cb_shared_tap;
+struct cb_wait_counts;
+
+/* What only few mechanisms have. Each may be NULL. */
+struct cb_mechanism_extra {
+	/*
+	 * With CB_TRAIT_OWN_BATCH: from now on wake up once `frames` frames are there, or `ns`
+	 * after the first of them. *fd (the mechanism's own) is then to be waited on instead of
+	 * ready->fd; a wake-up is an edge (EPOLLIN | EPOLLET). -1: wait_batch() is to be called.
+	 */
+	int (*batch)(void *state, uint32_t frames, uint64_t ns, int *fd, struct cb_error *err);
+	/* Where waiting itself is the mechanism's system call: as struct cb_wait's wait(). */
+	int (*wait_batch)(void *state, uint64_t deadline_ns, struct cb_wait_counts *counts);
+	/* The wait never waits for readiness (spin, sleep): nobody need be woken. */
+	void (*unwatched)(void *state);
+	/*
+	 * Make what `processes` processes with the same options share, and attach it: each gets its
+	 * part by tap->share. *shared stays NULL when nothing has to be shared. tap->share is NULL.
+	 */
+	int (*share)(const struct cb_tap *tap, const void *options, unsigned processes,
+		struct cb_shared_tap **shared, struct cb_error *err);
+};
+
 struct cb_mechanism {
 	struct cb_member member;
-	size_t state_size; /* allocated zeroed by the loop */
+	const struct cb_mechanism_extra *extra; /* NULL: nothing extra */
+	size_t state_size;                      /* allocated zeroed by the loop */
 	/* Set the tap up and start it. Blocks briefly. On error nothing is left. */
 	int (*open)(void *state, const struct cb_tap *tap, const void *options,
 		struct cb_tap_ready *ready, struct cb_error *err);
@@ -98,10 +135,18 @@ struct cb_wait_counts {
 	int64_t syscalls, blocks;
 };
 
+/* What is waited for: an open mechanism. All of it outlives the wait. */
+struct cb_wait_target {
+	int fd; /* ready->fd */
+	const struct cb_tap *tap;
+	const struct cb_mechanism *mechanism;
+	void *mechanism_state;
+};
+
 struct cb_wait {
 	struct cb_member member;
 	size_t state_size;
-	int (*open)(void *state, int fd, const void *options,
+	int (*open)(void *state, const struct cb_wait_target *target, const void *options,
 		struct cb_error *err); /* NULL: nothing to set up */
 	/*
 	 * Called when receive() found nothing. Returns when frames may be there, at the deadline,

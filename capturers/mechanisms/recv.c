@@ -263,7 +263,8 @@ const struct cb_mechanism cb_mechanism_recv = {
 		.paper = "libpcap 0.9.8 (PF_PACKET, copying)",
 		.options = recv_options,
 		.options_size = sizeof(struct recv_options),
-		.provides = CB_TRAIT_POLLABLE | CB_TRAIT_FILTER_FREE | CB_TRAIT_COPIES,
+		.provides =
+			CB_TRAIT_POLLABLE | CB_TRAIT_FILTER_FREE | CB_TRAIT_COPIES | CB_TRAIT_BATCH,
 		.probe = recv_probe},
 	.state_size = sizeof(struct recv_state),
 	.open = recv_open,

@@ -191,7 +191,8 @@ const struct cb_mechanism cb_mechanism_tpacket2 = {
 	.member = {.name = "tpacket2",
 		.help = "A ring shared with the kernel, one slot a frame (TPACKET_V2).",
 		.paper = "libpcap 1.0.0 (PF_PACKET, memory-mapped)",
-		.provides = CB_TRAIT_POLLABLE | CB_TRAIT_FILTER_FREE | CB_TRAIT_COPIES,
+		.provides =
+			CB_TRAIT_POLLABLE | CB_TRAIT_FILTER_FREE | CB_TRAIT_COPIES | CB_TRAIT_BATCH,
 		.probe = tpacket2_probe},
 	.state_size = sizeof(struct tpacket2_state),
 	.open = tpacket2_open,

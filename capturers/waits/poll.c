@@ -48,11 +48,12 @@ int cb_wait_readable(int fd, const struct cb_wait_call *call, struct cb_wait_cou
 	return 0;
 }
 
-static int poll_open(void *state, int fd, const void *options, struct cb_error *err)
+static int poll_open(
+	void *state, const struct cb_wait_target *target, const void *options, struct cb_error *err)
 {
 	struct poll_state *s = state;
 
-	s->fd = fd;
+	s->fd = target->fd;
 	return 0;
 }
 

@@ -31,7 +31,8 @@ static const struct cb_option sleep_options[] = {
 	CB_OPTION_END,
 };
 
-static int sleep_open(void *state, int fd, const void *options, struct cb_error *err)
+static int sleep_open(
+	void *state, const struct cb_wait_target *target, const void *options, struct cb_error *err)
 {
 	const struct sleep_options *o = options;
 	struct sleep_state *s = state;

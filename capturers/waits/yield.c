@@ -31,12 +31,13 @@ static const struct cb_option yield_options[] = {
 	CB_OPTION_END,
 };
 
-static int yield_open(void *state, int fd, const void *options, struct cb_error *err)
+static int yield_open(
+	void *state, const struct cb_wait_target *target, const void *options, struct cb_error *err)
 {
 	const struct yield_options *o = options;
 	struct yield_state *s = state;
 
-	s->fd = fd;
+	s->fd = target->fd;
 	s->yields = o->yields;
 	return 0;
 }

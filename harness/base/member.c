@@ -14,13 +14,14 @@ static const struct {
 	const char *text;
 } trait_texts[] = {
 	{CB_TRAIT_POLLABLE, "a readiness that can be waited for"},
-	{CB_TRAIT_OWN_BATCH, "a wake-up after N frames or a time"},
+	{CB_TRAIT_OWN_BATCH, "an N-or-m wake-up of its own"},
 	{CB_TRAIT_NAPI, "a known NAPI instance"},
 	{CB_TRAIT_FILTER_FREE, "a free socket filter slot"},
 	{CB_TRAIT_COPIES, "a copy of every frame for each process"},
 	{CB_TRAIT_FANOUT, "frames shared out among processes"},
 	{CB_TRAIT_STAMPS, "a stamp of its own in every frame"},
 	{CB_TRAIT_PACED, "a rate that can be held"},
+	{CB_TRAIT_BATCH, "a wake-up after N frames or a time"},
 };
 
 #define N_TRAITS (sizeof(trait_texts) / sizeof(*trait_texts))

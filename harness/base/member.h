@@ -20,6 +20,9 @@ enum cb_trait {
 	CB_TRAIT_FANOUT = 1U << 5,      /* several processes share the frames */
 	CB_TRAIT_STAMPS = 1U << 6,      /* transmitter: every frame has a stamp of its own */
 	CB_TRAIT_PACED = 1U << 7,       /* transmitter: can hold a rate */
+	CB_TRAIT_BATCH = 1U << 8,       /* can be waited for by N frames or m microseconds: by its
+					   own means, or because frames are in its buffer before
+					   tc ingress sees them */
 };
 
 /* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */

@@ -41,8 +41,11 @@ static struct opened open_wait(const char *text)
 	o.wait = (const struct cb_wait *)member;
 	o.state = calloc(1, o.wait->state_size + 1);
 	assert_non_null(o.state);
-	if (o.wait->open)
-		assert_int_equal(o.wait->open(o.state, fd, options, &err), 0);
+	if (o.wait->open) {
+		struct cb_wait_target target = {.fd = fd};
+
+		assert_int_equal(o.wait->open(o.state, &target, options, &err), 0);
+	}
 	return o;
 }
 
@@ -139,6 +142,7 @@ static void poll_takes_the_pending_error(void **state)
 		.sin_port = htons(9)};
 	struct cb_error err;
 	struct cb_wait_call call = {0};
+	struct cb_wait_target target = {0};
 	int s = socket(AF_INET, SOCK_DGRAM, 0), state_fd[4] = {0}, rc;
 
 	assert_true(s >= 0);
@@ -148,7 +152,8 @@ static void poll_takes_the_pending_error(void **state)
 		skip();
 	}
 	counts = (struct cb_wait_counts){0};
-	assert_int_equal(cb_wait_poll.open(state_fd, s, NULL, &err), 0);
+	target.fd = s;
+	assert_int_equal(cb_wait_poll.open(state_fd, &target, NULL, &err), 0);
 	call.now_ns = cb_now_ns();
 	call.deadline_ns = call.now_ns + 200 * CB_NS_PER_MS;
 	rc = cb_wait_poll.wait(state_fd, &call, &counts);

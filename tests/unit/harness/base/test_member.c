@@ -212,7 +212,7 @@ static void what_does_not_fit_is_told_by_its_trait(void **state)
 	assert_string_equal(err.text,
 		"wait poll needs a readiness that can be waited for, which "
 		"mechanism null does not have");
-	for (unsigned bit = 0; bit < 8; bit++)
+	for (unsigned bit = 0; bit < 9; bit++)
 		assert_null(strstr(cb_trait_text((enum cb_trait)(1U << bit)), "unknown"));
 }
 

@@ -12,7 +12,7 @@ for i in 1 2 3 4; do
 done
 for i in 1 2 3 4; do
 	finish "run$i" 60
-	assert_eq "$status" 0 "run $i of four: $(cat "$T/run$i.err")"
+	assert_measured "run$i"
 done
 n=0
 for dir in "$T"/results/tiny/*; do
@@ -35,6 +35,6 @@ agents_left() { [ "$(others | grep -c ' agent')" -le 2 ]; }
 until_true 5 agents_left || fail "the killed run's agents are still there: $(others)"
 expect 0 "$CAPBENCH" clean
 finish worker 60
-assert_eq "$status" 0 "the other run: $(cat "$T/worker.err")"
+assert_measured worker
 assert_complete "$T/worker" 4 "the other run"
 assert_nothing_left "all"

@@ -30,7 +30,9 @@ extern const struct cb_option cb_capture_options[]; /* over struct cb_capture_jo
  * Run until `*stop` becomes nonzero or the duration has passed, then drain, detach, settle and fill
  * `record` (initialised by the caller). `ready` (may be NULL) is called once when the tap is up;
  * nonzero ends the job. `*stop` is set by a signal handler of the caller's: every wait ends on a
- * signal or within 50 ms. CB_ERR_IMPOSSIBLE: the mechanism can't run here. Blocks.
+ * signal or within 50 ms. CB_ERR_IMPOSSIBLE: the mechanism can't run here, or the interface is
+ * down; CB_ERR_USAGE: the job can't be done as it is written; CB_ERR_INTERRUPTED: `ready` said no.
+ * With job->cpu the calling thread stays pinned. Blocks.
  */
 int cb_capture_run(const struct cb_capture_job *job, volatile sig_atomic_t *stop,
 	int (*ready)(void *arg), void *ready_arg, struct cb_view_record *record,

@@ -117,6 +117,8 @@ static int set_snaplen(struct tpacket3_state *s, const struct cb_tap *tap, struc
 	return cb_packet_socket_snaplen(&s->socket, (uint32_t)tap->snaplen, err);
 }
 
+/* With full blocks. Below block / cost frames in a retire time blocks are handed over part-filled,
+ * and the ring holds fewer. */
 static int64_t capacity(const struct tpacket3_state *s, const struct cb_tap *tap)
 {
 	int64_t kept = tap->frame_length < tap->snaplen ? tap->frame_length : tap->snaplen;

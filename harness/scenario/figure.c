@@ -6,17 +6,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SERIES_MAX \
-	(sizeof(((struct cb_figure *)0)->series) / sizeof(((struct cb_figure *)0)->series[0]))
-#define POINT_SLOTS 32768 /* twice CB_CELLS_MAX and more */
-
 struct reader {
 	struct cb_scenario *s;
 	const struct cb_registry *registry;
-	const struct cb_node *map;    /* the figure that is being read */
-	char label[32];               /* "figures[0]" */
-	const struct cb_cell **cells; /* that it shows; room for all */
-	size_t n_cells;
+	const struct cb_node *map; /* the figure that is being read */
+	char label[32];            /* "figures[0]" */
 	size_t *budget;
 	struct cb_error *err;
 };
@@ -51,9 +45,9 @@ static int read_series(const struct reader *r, struct cb_figure *f)
 		return 0;
 	if (series->kind != CB_NODE_SEQUENCE)
 		return read_path(r, series, "series", f->series[0]);
-	if (series->n > SERIES_MAX)
-		return cb_node_error(
-			series, r->err, "%s.series: at most %zu paths", r->label, SERIES_MAX);
+	if (series->n > CB_FIGURE_SERIES_MAX)
+		return cb_node_error(series, r->err, "%s.series: at most %d paths", r->label,
+			CB_FIGURE_SERIES_MAX);
 	for (size_t i = 0; i < series->n && !rc; i++)
 		rc = read_path(r, series->items[i], "series", f->series[i]);
 	return rc;
@@ -99,127 +93,7 @@ static int check_id(const struct reader *r, const struct cb_figure *f)
 	return 0;
 }
 
-/* Every cell of the figure must have the parameter. */
-static int check_path(const struct reader *r, const char *key, const char *path)
-{
-	size_t lacking = 0;
-
-	for (size_t i = 0; i < r->n_cells; i++)
-		lacking += !json_object_get(r->cells[i]->params, path);
-	if (!lacking)
-		return 0;
-	if (lacking == r->n_cells)
-		return cb_node_error(cb_node_find(r->map, key), r->err,
-			"%s.%s: none of the figure's cells has %s", r->label, key, path);
-	return cb_node_error(cb_node_find(r->map, key), r->err,
-		"%s.%s: %zu of the figure's %zu cells have no %s: leave them out with where",
-		r->label, key, lacking, r->n_cells, path);
-}
-
-static uint64_t hash_value(uint64_t hash, const json_t *value)
-{
-	const uint64_t prime = UINT64_C(0x100000001b3);
-
-	if (json_is_integer(value))
-		return (hash ^ (uint64_t)json_integer_value(value)) * prime;
-	for (const char *c = json_string_value(value); c && *c; c++)
-		hash = (hash ^ (unsigned char)*c) * prime;
-	return (hash ^ 0xff) * prime;
-}
-
-static const char *nth_path(const struct cb_figure *f, size_t i)
-{
-	return i ? f->series[i - 1] : f->x;
-}
-
-static bool same_point(const struct cb_figure *f, const struct cb_cell *a, const struct cb_cell *b)
-{
-	for (size_t i = 0; i <= SERIES_MAX && *nth_path(f, i); i++) {
-		if (!json_equal(json_object_get(a->params, nth_path(f, i)),
-			    json_object_get(b->params, nth_path(f, i))))
-			return false;
-	}
-	return true;
-}
-
-static bool shown(const struct cb_figure *f, const char *path)
-{
-	for (size_t i = 0; i <= SERIES_MAX && *nth_path(f, i); i++) {
-		if (!strcmp(nth_path(f, i), path))
-			return true;
-	}
-	return false;
-}
-
-/* Two cells on one point: name the axis that tells them apart. */
-static int refuse_point(const struct reader *r, const struct cb_figure *f, const struct cb_cell *a,
-	const struct cb_cell *b)
-{
-	const char *axis = "";
-
-	for (size_t i = 0; i < r->s->n_axes && !*axis; i++) {
-		const char *path = r->s->axes[i];
-
-		if (!shown(f, path) &&
-			!json_equal(
-				json_object_get(a->params, path), json_object_get(b->params, path)))
-			axis = path;
-	}
-	return cb_node_error(r->map, r->err,
-		"%s: cells that differ in %s fall on one point: add %s to series, or pick one "
-		"value "
-		"of it with where",
-		r->label, axis, axis);
-}
-
-static size_t point_slot(const struct cb_figure *f, const struct cb_cell *cell)
-{
-	uint64_t hash = 0;
-
-	for (size_t p = 0; p <= SERIES_MAX && *nth_path(f, p); p++)
-		hash = hash_value(hash, json_object_get(cell->params, nth_path(f, p)));
-	return (hash ^ hash >> 32) % POINT_SLOTS;
-}
-
-static int check_points(const struct reader *r, const struct cb_figure *f)
-{
-	const struct cb_cell **points = calloc(POINT_SLOTS, sizeof(const struct cb_cell *));
-	int rc = 0;
-
-	if (!points)
-		return cb_error_memory(r->err, "points");
-	for (size_t i = 0; i < r->n_cells && !rc; i++) {
-		size_t slot = point_slot(f, r->cells[i]);
-
-		while (points[slot] && !same_point(f, points[slot], r->cells[i]))
-			slot = (slot + 1) % POINT_SLOTS;
-		if (points[slot])
-			rc = refuse_point(r, f, points[slot], r->cells[i]);
-		points[slot] = r->cells[i];
-	}
-	free(points);
-	return rc;
-}
-
-static int check_cells(struct reader *r, const struct cb_figure *f)
-{
-	int rc;
-
-	r->n_cells = 0;
-	for (size_t i = 0; i < r->s->n_cells; i++) {
-		if (cb_cell_matches(f->where, r->s->cells[i].params))
-			r->cells[r->n_cells++] = &r->s->cells[i];
-	}
-	if (!r->n_cells)
-		return cb_node_error(cb_node_find(r->map, "where"), r->err,
-			"%s.where: no cell has all of this", r->label);
-	rc = check_path(r, "x", f->x);
-	for (size_t p = 0; p < SERIES_MAX && *f->series[p] && !rc; p++)
-		rc = check_path(r, "series", f->series[p]);
-	return rc ? rc : check_points(r, f);
-}
-
-static int read_figure(struct reader *r, struct cb_figure *f)
+static int read_figure(const struct reader *r, struct cb_figure *f)
 {
 	char prefix[48], where_label[48];
 	const struct cb_schema schema = {cb_figure_options, cb_figure_sections, prefix};
@@ -245,7 +119,7 @@ static int read_figure(struct reader *r, struct cb_figure *f)
 		return rc;
 	if (!*f->title)
 		cb_text_copy(f->title, sizeof(f->title), f->id);
-	return check_cells(r, f);
+	return 0;
 }
 
 int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
@@ -260,17 +134,15 @@ int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
 	if (figures->n > CB_FIGURES_MAX)
 		return cb_node_error(figures, err, "figures: at most %d", CB_FIGURES_MAX);
 	s->figures = calloc(figures->n + 1, sizeof(*s->figures));
-	r.cells = calloc(s->n_cells + 1, sizeof(*r.cells));
-	if (!s->figures || !r.cells)
-		rc = cb_error_memory(err, "figures");
+	if (!s->figures)
+		return cb_error_memory(err, "figures");
 	for (size_t i = 0; i < figures->n && !rc; i++) {
 		r.map = figures->items[i];
 		snprintf(r.label, sizeof(r.label), "figures[%zu]", i);
 		rc = read_figure(&r, &s->figures[i]);
 		s->n_figures++;
 	}
-	free(r.cells);
-	return rc;
+	return rc ? rc : cb_figures_check(s, figures, err);
 }
 
 void cb_figures_prune(struct cb_scenario *s)

@@ -4,7 +4,8 @@
 
 #include "harness/scenario/trial.h"
 
-#define CB_FIGURES_MAX 32
+#define CB_FIGURES_MAX       32
+#define CB_FIGURE_SERIES_MAX 4 /* paths: the rows of cb_figure.series */
 
 /*
  * Fill s->figures from the list `figures`. CB_ERR_USAGE for paths that no cell has, a figure
@@ -12,6 +13,10 @@
  */
 int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
 	const struct cb_node *figures, size_t *budget, struct cb_error *err);
+
+/* The part of it that looks at the cells, when all figures are decoded from `figures`. */
+int cb_figures_check(
+	const struct cb_scenario *s, const struct cb_node *figures, struct cb_error *err);
 
 /* Take away the figures that have no cell (any more). */
 void cb_figures_prune(struct cb_scenario *s);

@@ -7,6 +7,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define DIRECTIVES_MAX 16
+
 struct cb_node cb_parse_place(const struct cb_parse *p, yaml_mark_t mark)
 {
 	return (struct cb_node){
@@ -291,6 +293,21 @@ static int read_stream(struct cb_parse *p, const struct cb_node **root)
 	return rc ? rc : expect(p, YAML_STREAM_END_EVENT, several);
 }
 
+/*
+ * libyaml compares every %TAG directive with all before it, before we see any of them, so that a
+ * file of directives would take its square. Nothing here needs more than a %YAML.
+ */
+static bool too_many_directives(const char *text, size_t size)
+{
+	/* the last bytes of what libyaml takes for a line break: CR, LF, NEL, LS, PS */
+	static const char ends[] = "\r\n\x85\xa8\xa9";
+	size_t n = 0;
+
+	for (size_t i = 0; i < size; i++)
+		n += text[i] == '%' && (!i || memchr(ends, text[i - 1], sizeof(ends) - 1));
+	return n > DIRECTIVES_MAX;
+}
+
 int cb_node_parse(struct cb_node_pool *pool, const char *origin, bool places, const char *text,
 	size_t size, const struct cb_node **root, struct cb_error *err)
 {
@@ -303,7 +320,11 @@ int cb_node_parse(struct cb_node_pool *pool, const char *origin, bool places, co
 	if (size > CB_NODE_TEXT_MAX) {
 		rc = cb_error_set(
 			err, CB_ERR_USAGE, "%s: larger than %zu bytes", origin, CB_NODE_TEXT_MAX);
+	} else if (too_many_directives(text, size)) {
+		rc = cb_error_set(err, CB_ERR_USAGE, "%s: more than %d lines begin with %%", origin,
+			DIRECTIVES_MAX);
 	} else {
+		yaml_parser_set_encoding(&p.yaml, YAML_UTF8_ENCODING);
 		yaml_parser_set_input_string(&p.yaml, (const unsigned char *)text, size);
 		rc = read_stream(&p, root);
 	}

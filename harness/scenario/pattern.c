@@ -229,13 +229,19 @@ int cb_pattern_read(const struct cb_registry *registry, const struct cb_node *ma
 static bool members_match(const json_t *object, const char *path, const json_t *params)
 {
 	char key[2 * CB_PATH_MAX];
+	size_t used = strlen(path);
 	const char *below;
 	json_t *want;
 
+	if (used >= CB_PATH_MAX)
+		return false;
+	/* no snprintf: this runs for every value and every cell */
+	memcpy(key, path, used);
+	key[used++] = '.';
 	json_object_foreach((json_t *)object, below, want)
 	{
-		snprintf(key, sizeof(key), "%s.%s", path, below);
-		if (!json_equal(want, json_object_get(params, key)))
+		if (!cb_text_copy(key + used, sizeof(key) - used, below) ||
+			!json_equal(want, json_object_get(params, key)))
 			return false;
 	}
 	return true;

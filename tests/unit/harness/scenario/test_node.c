@@ -257,6 +257,20 @@ static void sizes_are_limited(void **state)
 	cb_text_finish(&text);
 }
 
+/* libyaml itself would take the square of their number. */
+static void directives_are_limited(void **state)
+{
+	struct cb_text text = {0};
+	struct tree t = read_text("%YAML 1.1\n---\na: 50%\n");
+
+	assert_string_equal(cb_node_find(t.root, "a")->text, "50%");
+	cb_node_pool_finish(&t.pool);
+	for (int i = 0; i < 17; i++)
+		cb_text_addf(&text, "%%TAG !a%d! tag:x%s", i, i % 2 ? "\n" : "\xc2\x85");
+	refuse(text.data, text.length, "t.yaml: more than 16 lines begin with %");
+	cb_text_finish(&text);
+}
+
 static void a_merge_cannot_exceed_the_keys_of_a_map(void **state)
 {
 	struct cb_text text = {0};
@@ -312,6 +326,7 @@ int main(void)
 		cmocka_unit_test(nesting_through_aliases_is_limited),
 		cmocka_unit_test(an_alias_bomb_is_refused),
 		cmocka_unit_test(sizes_are_limited),
+		cmocka_unit_test(directives_are_limited),
 		cmocka_unit_test(a_merge_cannot_exceed_the_keys_of_a_map),
 		cmocka_unit_test(what_is_emitted_reads_back),
 	};

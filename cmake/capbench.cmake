@@ -36,9 +36,10 @@ function(cb_bpf_object module source)
   add_custom_command(OUTPUT ${skeleton}
     COMMAND ${CB_CLANG} -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -I${CMAKE_SOURCE_DIR}
             -idirafter /usr/include/${triplet} -c ${CMAKE_SOURCE_DIR}/${source} -o ${object}
-    COMMAND ${CB_BPFTOOL} gen skeleton ${object} name ${base}_bpf > ${skeleton}.tmp
-    COMMAND ${CMAKE_COMMAND} -E rename ${skeleton}.tmp ${skeleton}
-    DEPENDS ${CMAKE_SOURCE_DIR}/${source} VERBATIM COMMENT "eBPF ${source}")
+    COMMAND ${CMAKE_COMMAND} -DBPFTOOL=${CB_BPFTOOL} -DOBJECT=${object} -DNAME=${base}_bpf
+            -DOUT=${skeleton} -P ${CMAKE_SOURCE_DIR}/cmake/bpf_skeleton.cmake
+    DEPENDS ${CMAKE_SOURCE_DIR}/${source} ${CMAKE_SOURCE_DIR}/cmake/bpf_skeleton.cmake
+    VERBATIM COMMENT "eBPF ${source}")
   target_sources(cb_${module} PRIVATE ${skeleton})
   set_source_files_properties(${skeleton} PROPERTIES GENERATED TRUE HEADER_FILE_ONLY TRUE)
 endfunction()

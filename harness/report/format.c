@@ -65,24 +65,36 @@ void cb_format_number(struct cb_text *out, double value)
 	}
 }
 
+/* Bytes of a character at `c` that acts on what is around it instead of being shown: controls, and
+ * those that reorder text or break lines (U+0080 to U+009F, U+2028 to U+202E, U+2066 to U+2069).
+ * 0: it is none. */
+static size_t acting(const unsigned char *c)
+{
+	if (c[0] < 0x20 || c[0] == 0x7f)
+		return 1;
+	if (c[0] == 0xc2 && c[1] >= 0x80 && c[1] <= 0x9f)
+		return 2;
+	if (c[0] == 0xe2 &&
+		((c[1] == 0x80 && c[2] >= 0xa8 && c[2] <= 0xae) ||
+			(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9)))
+		return 3;
+	return 0;
+}
+
 /* Appends `text` byte by byte through `escape`, which returns what stands for a byte, or NULL for
  * the byte itself. */
 static void add_escaped(
 	struct cb_text *out, const char *text, const char *(*escape)(unsigned char c))
 {
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text, next = (unsigned char)text[1];
-		const char *other = c < 0x20 || c == 0x7f ? " " : escape(c);
+	while (*text) {
+		size_t skipped = acting((const unsigned char *)text);
+		const char *other = skipped ? " " : escape((unsigned char)*text);
 
-		/* U+0080 to U+009F: control characters too, some terminals obey them. */
-		if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
-			other = " ";
-			text++;
-		}
 		if (other)
 			cb_text_add(out, other);
 		else
 			cb_text_add_n(out, text, 1);
+		text += skipped ? skipped : 1;
 	}
 }
 

@@ -16,7 +16,8 @@ void cb_format_count(struct cb_text *out, int64_t count);
 /* Three significant digits, no exponent below 10^6: "0.0123", "1.5", "368", "81 234". */
 void cb_format_number(struct cb_text *out, double value);
 
-/* Text from outside on one line: control characters (newlines, escape sequences) become blanks. */
+/* Text from outside on one line: control characters (newlines, escape sequences, marks that reorder
+ * text) become blanks. */
 void cb_format_line(struct cb_text *out, const char *text);
 
 /* The same with the five characters that mean something in HTML and XML escaped; for element

@@ -28,109 +28,20 @@ static bool belongs(const struct cb_figure *figure, const struct cb_report_cell 
 		cb_cell_matches(figure->where, cell->params);
 }
 
-static bool is_split(const struct cb_graph *g, const char *path)
-{
-	for (size_t i = 0; i < g->n_splits; i++) {
-		if (strcmp(g->splits[i], path) == 0)
-			return true;
-	}
-	return false;
-}
-
-static void add_split(struct cb_graph *g, const char *path)
-{
-	if (g->n_splits < CB_GRAPH_SPLITS_MAX && !is_split(g, path) &&
-		cb_text_copy(g->splits[g->n_splits], sizeof(*g->splits), path))
-		g->n_splits++;
-}
-
-/* The values of the splits (and of x) as one text: equal for cells of one series (and point). */
-static bool make_key(const struct cb_graph *g, const struct cb_report_cell *cell, bool with_x,
-	struct cb_text *key)
+/* The values of the series' parameters as one text: equal for the cells of one series. (The
+ * scenario's reader sees to it that no two cells fall on one point.) */
+static bool make_key(
+	const struct cb_graph *g, const struct cb_report_cell *cell, struct cb_text *key)
 {
 	cb_text_clear(key);
-	for (size_t i = 0; i < g->n_splits + with_x; i++) {
-		const char *path = i < g->n_splits ? g->splits[i] : g->figure->x;
-		const json_t *value = json_object_get(cell->params, path);
+	for (size_t i = 0; i < g->n_splits; i++) {
+		const json_t *value = json_object_get(cell->params, g->splits[i]);
 		char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_COMPACT | JSON_SORT_KEYS);
 
 		cb_text_addf(key, "%s\n", text ? text : "");
 		free(text);
 	}
 	return !key->failed;
-}
-
-static bool differ_in(const struct cb_graph *g, const char *path, const struct cb_report_cell *a,
-	const struct cb_report_cell *b)
-{
-	const json_t *x = json_object_get(a->params, path), *y = json_object_get(b->params, path);
-
-	if (is_split(g, path) || strcmp(path, g->figure->x) == 0)
-		return false;
-	return x != y && !(x && y && json_equal(x, y));
-}
-
-/* "capture.load" holds "capture.load.level" and differs wherever that does. */
-static bool holds_x(const struct cb_graph *g, const char *path)
-{
-	size_t n = strlen(path);
-
-	return strncmp(g->figure->x, path, n) == 0 && g->figure->x[n] == '.';
-}
-
-/* The parameter that best tells two cells of one point apart: an axis of the scenario, else any
- * other, and one that x is a part of only when nothing else is left. NULL: there is none. */
-static const char *difference(const struct cb_graph *g, const struct cb_report_cells *cells,
-	const struct cb_report_cell *a, const struct cb_report_cell *b)
-{
-	const char *path, *last = NULL;
-	json_t *value;
-
-	for (size_t i = 0; i < cells->n_axes; i++) {
-		if (differ_in(g, cells->axes[i], a, b) && !holds_x(g, cells->axes[i]))
-			return cells->axes[i];
-	}
-	json_object_foreach((json_t *)a->params, path, value)
-	{
-		if (!differ_in(g, path, a, b))
-			continue;
-		if (!holds_x(g, path))
-			return path;
-		last = path;
-	}
-	return last;
-}
-
-/* Adds splits until every point is one cell. */
-static int split(struct cb_graph *g, const struct cb_report_cells *cells, const struct selection *s,
-	struct cb_error *err)
-{
-	struct cb_text key = {0};
-	json_t *seen = json_object();
-	size_t before;
-	bool failed = !seen;
-
-	do {
-		before = g->n_splits;
-		json_object_clear(seen);
-		for (size_t i = 0; i < s->n && !failed && g->n_splits == before; i++) {
-			failed = !make_key(g, s->cells[i], true, &key);
-			const json_t *other = json_object_get(seen, cb_text_get(&key));
-			const char *path = NULL;
-
-			if (other)
-				path = difference(
-					g, cells, s->cells[json_integer_value(other)], s->cells[i]);
-			if (path)
-				add_split(g, path);
-			else if (json_object_set_new(
-					 seen, cb_text_get(&key), json_integer((json_int_t)i)))
-				failed = true;
-		}
-	} while (!failed && g->n_splits != before);
-	json_decref(seen);
-	cb_text_finish(&key);
-	return failed ? cb_error_memory(err, "a figure's series") : 0;
 }
 
 static void print_label(
@@ -219,7 +130,7 @@ static int group(struct cb_graph *g, const struct selection *s, struct cb_error 
 		struct cb_graph_series *series = NULL;
 		const json_t *known;
 
-		failed = !make_key(g, s->cells[i], false, &key);
+		failed = !make_key(g, s->cells[i], &key);
 		known = json_object_get(index, cb_text_get(&key));
 		if (known) {
 			series = &g->series[json_integer_value(known)];
@@ -309,6 +220,10 @@ int cb_graph_make(struct cb_graph *g, const struct cb_figure *figure, size_t num
 	g->figure = figure;
 	g->registry = registry;
 	g->metric = cb_metric_find(figure->y);
+	g->splits = figure->series;
+	while (g->n_splits < sizeof(figure->series) / sizeof(*figure->series) &&
+		g->splits[g->n_splits][0])
+		g->n_splits++;
 	make_id(g, number);
 	if (!g->metric)
 		return cb_error_set(
@@ -320,13 +235,7 @@ int cb_graph_make(struct cb_graph *g, const struct cb_figure *figure, size_t num
 		if (belongs(figure, &cells->cells[i]))
 			s.cells[s.n++] = &cells->cells[i];
 	}
-	for (size_t i = 0; i < sizeof(figure->series) / sizeof(*figure->series); i++) {
-		if (figure->series[i][0])
-			add_split(g, figure->series[i]);
-	}
 	r = find_scale(g, &s, err);
-	if (!r)
-		r = split(g, cells, &s, err);
 	if (!r)
 		r = group(g, &s, err);
 	free(s.cells);

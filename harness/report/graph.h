@@ -1,15 +1,9 @@
-/*
- * A figure's data: which cells it shows, as which series, at which x. Nothing is pooled silently:
- * where two cells would fall on one point of one series, the parameter they differ in becomes part
- * of the series.
- */
+/* A figure's data: which cells it shows, as which series, at which x. */
 #ifndef CB_HARNESS_REPORT_GRAPH_H
 #define CB_HARNESS_REPORT_GRAPH_H
 
 #include "harness/base/units.h"
 #include "harness/report/cells.h"
-
-#define CB_GRAPH_SPLITS_MAX 12
 
 struct cb_graph_point {
 	const struct cb_report_cell *cell;
@@ -33,7 +27,7 @@ struct cb_graph {
 	bool category; /* x are names: bars, not lines */
 	const json_t **categories; /* distinct asked x in the scenario's order; borrowed elements */
 	size_t n_categories;
-	char splits[CB_GRAPH_SPLITS_MAX][64]; /* parameters that make a series */
+	const char (*splits)[64]; /* parameters that tell series apart: the figure's */
 	size_t n_splits;
 	struct cb_graph_series *series;
 	size_t n_series;

@@ -135,7 +135,7 @@ bool cb_picture_inline(
 		inner = inner ? inner + strlen("</desc>") : end + 1;
 		cb_text_add(out, "<svg role=\"img\" aria-label=\"");
 		cb_format_html(out, title);
-		cb_text_add(out, "\" ");
+		cb_text_add(out, "\"");
 		cb_text_add_n(out, svg + 4, (size_t)(end - svg) - 3);
 		add_with_own_ids(inner, id, out);
 		ok = true;

@@ -12,7 +12,6 @@
 
 #define COLUMNS_MIN  40
 #define WARNINGS_MAX 8
-#define LABEL_MAX    36
 
 static const char *text_of(const json_t *object, const char *key)
 {
@@ -53,25 +52,32 @@ static void print_wrapped(const char *text, size_t columns, size_t indent, struc
 	cb_text_finish(&line);
 }
 
-/* `text` in a column of `width`; longer text is cut with "...". */
+/* The first `n` characters of a UTF-8 text; returns what comes after them. */
+static const char *skip(const char *text, size_t n)
+{
+	while (*text && n--) {
+		text++;
+		while (((unsigned char)*text & 0xc0) == 0x80)
+			text++;
+	}
+	return text;
+}
+
+/* `text` in a column of `width`. Longer text loses its middle: labels of series differ at their
+ * ends. */
 static void print_cell(const char *text, size_t width, bool right, struct cb_text *out)
 {
-	size_t n = cb_format_width(text), taken = 0, bytes = 0;
+	size_t n = cb_format_width(text), head = width / 2, tail = width - head - 2;
 
-	if (n <= width) {
-		cb_text_addf(out, "%*s", right ? (int)(width - n) : 0, "");
-		cb_text_add(out, text);
-		cb_text_addf(out, "%*s", right ? 0 : (int)(width - n), "");
+	if (n > width) {
+		cb_text_add_n(out, text, (size_t)(skip(text, head) - text));
+		cb_text_add(out, "..");
+		cb_text_add(out, skip(text, n - tail));
 		return;
 	}
-	while (text[bytes] && taken < width - 2) {
-		bytes++;
-		while (((unsigned char)text[bytes] & 0xc0) == 0x80)
-			bytes++;
-		taken++;
-	}
-	cb_text_add_n(out, text, bytes);
-	cb_text_add(out, "..");
+	cb_text_addf(out, "%*s", right ? (int)(width - n) : 0, "");
+	cb_text_add(out, text);
+	cb_text_addf(out, "%*s", right ? 0 : (int)(width - n), "");
 }
 
 static bool is_marked(const json_t *point, const char *mark)
@@ -121,7 +127,7 @@ struct table {
 	unsigned used;             /* bits: marks that some field has */
 };
 
-static void measure(struct table *t)
+static void measure(struct table *t, size_t label_max)
 {
 	const json_t *one, *asked;
 	struct cb_text cell = {0};
@@ -145,8 +151,8 @@ static void measure(struct table *t)
 			t->width = n > t->width ? n : t->width;
 		}
 	}
-	if (t->label_width > LABEL_MAX)
-		t->label_width = LABEL_MAX;
+	if (t->label_width > label_max)
+		t->label_width = label_max;
 	cb_text_finish(&cell);
 }
 
@@ -183,7 +189,7 @@ static void print_table(struct table *t, size_t columns, struct cb_text *out)
 {
 	size_t n = json_array_size(t->asked), per_part;
 
-	measure(t);
+	measure(t, columns / 2);
 	per_part =
 		columns > t->label_width + 4 ? (columns - t->label_width - 2) / (t->width + 2) : 1;
 	per_part = per_part ? per_part : 1;

@@ -190,13 +190,14 @@ static void add_marks(
 static double shift_of(const struct cb_graph *g, const struct cb_script_extent *e,
 	const struct cb_script_scale *x, size_t i)
 {
-	double place = (double)i - ((double)g->n_series - 1) / 2;
+	double place = (double)i - ((double)g->n_series - 1) / 2, step;
 
 	if (g->category)
 		return place * 0.8 / (double)g->n_series;
 	if (g->offered || cb_script_logarithmic(g, e) || !(e->x_max > e->x_min))
 		return 0;
-	return place * 0.006 * (e->x_max - e->x_min) * x->factor;
+	step = g->n_series > 6 ? 0.036 / (double)g->n_series : 0.006;
+	return place * step * (e->x_max - e->x_min) * x->factor;
 }
 
 static void add_plot(const struct cb_graph *g, const struct cb_script_extent *e,

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#define TICS_MAX 12 /* more values than this are left to gnuplot to mark */
+
 struct cb_script_extent cb_script_measure(const struct cb_graph *g)
 {
 	struct cb_script_extent e = {NAN, NAN, NAN, NAN};
@@ -112,16 +114,33 @@ static void add_category_tics(const struct cb_graph *g, struct cb_text *out)
 	cb_text_finish(&label);
 }
 
+/* Sizes and times stand at their tics with their units: "64 KiB" beside "4 MiB". */
+static bool units_at_tics(const struct cb_graph *g)
+{
+	return !g->category && !g->offered && g->n_categories <= TICS_MAX &&
+		(g->x_unit == CB_UNIT_BYTES || g->x_unit == CB_UNIT_TIME);
+}
+
 static void add_number_tics(
 	const struct cb_graph *g, const struct cb_script_scale *x, struct cb_text *out)
 {
-	if (g->offered || g->n_categories > 12)
+	struct cb_text label = {0};
+
+	if (g->offered || g->n_categories > TICS_MAX)
 		return;
 	cb_text_add(out, "set xtics (");
-	for (size_t i = 0; i < g->n_categories; i++)
-		cb_text_addf(out, "%s%.6g", i ? ", " : "",
-			cb_param_number(g->categories[i]) * x->factor);
+	for (size_t i = 0; i < g->n_categories; i++) {
+		cb_text_add(out, i ? ", " : "");
+		if (units_at_tics(g)) {
+			cb_text_clear(&label);
+			cb_param_print(g->categories[i], g->x_unit, &label);
+			cb_format_gnuplot(out, cb_text_get(&label));
+			cb_text_add(out, " ");
+		}
+		cb_text_addf(out, "%.9g", cb_param_number(g->categories[i]) * x->factor);
+	}
 	cb_text_add(out, ")\n");
+	cb_text_finish(&label);
 }
 
 static void add_x_axis(const struct cb_graph *g, const struct cb_script_extent *e,
@@ -129,7 +148,7 @@ static void add_x_axis(const struct cb_graph *g, const struct cb_script_extent *
 {
 	double room = (e->x_max - e->x_min) * 0.06, lower = e->x_min - room;
 
-	add_axis_title(out, "x", cb_param_label(g->figure->x), x->unit);
+	add_axis_title(out, "x", cb_param_label(g->figure->x), units_at_tics(g) ? "" : x->unit);
 	cb_text_addf(out, "x_scale = %.9g\n", x->factor);
 	if (g->category) {
 		cb_text_addf(out, "set xrange [0.4:%zu.6]\n", g->n_categories);

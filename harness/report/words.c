@@ -108,6 +108,11 @@ static void say_extremes(
 		least = p[i]->y.median < p[least]->y.median ? i : least;
 		most = p[i]->y.median > p[most]->y.median ? i : most;
 	}
+	if (p[least]->y.median == p[most]->y.median && n > 1) {
+		print_value(g, p[most], out);
+		cb_text_add(out, " in all");
+		return;
+	}
 	if (n > 1) {
 		cb_text_add(out, "least ");
 		print_value(g, p[least], out);
@@ -159,16 +164,14 @@ static struct arm far_point(const struct cb_graph *g, size_t i, bool whole)
 
 static void print_arm(const struct cb_graph *g, const struct arm *a, bool x, struct cb_text *out)
 {
-	if (x && a->point)
+	if (x)
 		print_x(g, a->point, out);
-	else if (x)
-		cb_text_add(out, "no point");
 	else
 		print_value(g, a->point, out);
 	cb_text_addf(out, " (%s)", a->series->label);
 }
 
-/* "all frames up to 100 kpps (A:A, recv) at worst, 400 kpps (A:B, tpacket3) at best; " */
+/* "all frames up to 400 kpps (A:B, tpacket3) at best, 100 kpps (A:A, recv) at worst; " */
 static void say_whole(const struct cb_graph *g, struct cb_text *out)
 {
 	struct arm best = {0}, worst = {0};
@@ -187,10 +190,13 @@ static void say_whole(const struct cb_graph *g, struct cb_text *out)
 	if (!best.point || g->category)
 		return;
 	cb_text_add(out, "all frames up to ");
-	print_arm(g, &worst, true, out);
-	cb_text_add(out, " at worst, ");
 	print_arm(g, &best, true, out);
-	cb_text_add(out, " at best; ");
+	cb_text_add(out, " at best, ");
+	if (worst.point)
+		print_arm(g, &worst, true, out);
+	else
+		cb_text_addf(out, "at no point (%s)", worst.series->label);
+	cb_text_add(out, " at worst; ");
 }
 
 /* "at the last point of 6 series from 7.3 % (A:A, recv) to 53.4 % (A:B, tpacket3)" */

@@ -55,24 +55,23 @@ static int read_series(const struct reader *r, struct cb_figure *f)
 
 static int check_metric(const struct reader *r, const struct cb_figure *f)
 {
+	const struct cb_node *y = cb_node_find(r->map, "y");
 	struct cb_text known = {0};
 	const char *near;
 	size_t n;
 	int rc;
 
-	for (n = 0; cb_metric_names[n]; n++) {
-		if (!strcmp(cb_metric_names[n], f->y))
-			return 0;
+	for (n = 0; cb_metric_names[n] && strcmp(cb_metric_names[n], f->y) != 0; n++)
 		cb_text_addf(&known, "%s%s", n ? ", " : "", cb_metric_names[n]);
-	}
 	near = cb_text_nearest(f->y, cb_metric_names, n);
-	if (near)
-		rc = cb_node_error(cb_node_find(r->map, "y"), r->err,
-			"%s.y: \"%s\" is no metric; did you mean \"%s\"?", r->label, f->y, near);
+	if (cb_metric_names[n])
+		rc = 0;
+	else if (near)
+		rc = cb_node_error(y, r->err, "%s.y: \"%s\" is no metric; did you mean \"%s\"?",
+			r->label, f->y, near);
 	else
-		rc = cb_node_error(cb_node_find(r->map, "y"), r->err,
-			"%s.y: \"%s\" is no metric: it may be %s", r->label, f->y,
-			cb_text_get(&known));
+		rc = cb_node_error(y, r->err, "%s.y: \"%s\" is no metric: it may be %s", r->label,
+			f->y, cb_text_get(&known));
 	cb_text_finish(&known);
 	return rc;
 }

@@ -155,6 +155,40 @@ static const struct cb_option *named_row(struct parse *p, const char *name, stru
 	return NULL;
 }
 
+/* An option that is a member of the same axis: checked, and put into its canonical form. */
+static int parse_nested(struct parse *p, const struct cb_option *row, struct cb_error *err)
+{
+	char *field = (char *)p->options + row->offset, text[VALUE_MAX];
+	const char *form;
+	int rc = cb_member_canonical(p->axis, field, text + 1, sizeof(text) - 2, err);
+
+	if (rc)
+		return rc;
+	form = text + 1;
+	if (strchr(form, ',')) {
+		text[0] = '(';
+		memcpy(text + strlen(text), ")", 2);
+		form = text;
+	}
+	if (!cb_text_copy(field, row->text_size, form))
+		return cb_error_set(
+			err, CB_ERR_USAGE, "too long: at most %zu bytes", row->text_size - 1);
+	return 0;
+}
+
+static int decode(
+	struct parse *p, const struct cb_option *row, const char *text, struct cb_error *err)
+{
+	int rc = cb_option_decode(row, text, p->options, err);
+
+	if (!rc && row->type == CB_OPT_MEMBER && !strcmp(row->axis, p->axis->name)) {
+		rc = parse_nested(p, row, err);
+		if (rc)
+			cb_error_prepend(err, "%s", row->name);
+	}
+	return rc;
+}
+
 static int parse_part(struct parse *p, char *part, struct cb_error *err)
 {
 	char *value = split_key(part);
@@ -171,7 +205,7 @@ static int parse_part(struct parse *p, char *part, struct cb_error *err)
 	if (!value && !*part)
 		return cb_error_set(err, CB_ERR_USAGE, "%s %s: the value of \"%s\" is missing",
 			p->axis->name, p->member->name, row->name);
-	if (cb_option_decode(row, value ? value : part, p->options, err)) {
+	if (decode(p, row, value ? value : part, err)) {
 		cb_error_prepend(err, "%s %s", p->axis->name, p->member->name);
 		return CB_ERR_USAGE;
 	}
@@ -216,12 +250,38 @@ static int check_required(const struct parse *p, struct cb_error *err)
 	return 0;
 }
 
+static int check_together(const struct parse *p, struct cb_error *err)
+{
+	if (!p->member->check || !p->member->check(p->options, err))
+		return 0;
+	cb_error_prepend(err, "%s %s", p->axis->name, p->member->name);
+	return CB_ERR_USAGE;
+}
+
+/* What stands between the brackets when `text` is "(...)", else `text`. In `copy`. */
+static const char *without_brackets(const char *text, char *copy, size_t size)
+{
+	const char *start = blank_trim(text);
+	size_t n = strlen(start);
+
+	while (n && isspace((unsigned char)start[n - 1]))
+		n--;
+	if (n < 2 || n - 2 >= size || start[0] != '(' || start[n - 1] != ')')
+		return text;
+	memcpy(copy, start + 1, n - 2);
+	copy[n - 2] = '\0';
+	return copy;
+}
+
 /* Fills *p; p->options is to be freed, also on error. */
 static int parse_all(
 	struct parse *p, const struct cb_axis *axis, const char *text, struct cb_error *err)
 {
 	const char *rest = NULL;
+	char copy[VALUE_MAX];
 	int rc;
+
+	text = without_brackets(text, copy, sizeof(copy));
 
 	*p = (struct parse){.axis = axis};
 	p->member = parse_name(axis, text, &rest, err);
@@ -232,7 +292,9 @@ static int parse_all(
 		return cb_error_memory(err, "options");
 	cb_option_defaults(p->member->options, p->options);
 	rc = parse_options(p, rest, err);
-	return rc ? rc : check_required(p, err);
+	if (!rc)
+		rc = check_required(p, err);
+	return rc ? rc : check_together(p, err);
 }
 
 int cb_member_parse(const struct cb_axis *axis, const char *text, const struct cb_member **member,
@@ -300,6 +362,11 @@ out:
 	cb_text_finish(&canonical);
 	free(p.options);
 	return rc;
+}
+
+unsigned cb_member_provides(const struct cb_member *member, const void *options)
+{
+	return member->traits ? member->traits(options) : member->provides;
 }
 
 int cb_member_fits(const struct cb_member *user, const char *user_axis,

@@ -38,6 +38,11 @@ struct cb_member {
 	/* 0 when it can run here, else CB_ERR_IMPOSSIBLE with a sentence that a user can act on;
 	 * NULL: always */
 	int (*probe)(struct cb_error *err);
+	/* Options that are right one by one but not together: CB_ERR_USAGE; NULL: all go together
+	 */
+	int (*check)(const void *options, struct cb_error *err);
+	/* What `provides` is with these options; NULL: they change nothing */
+	unsigned (*traits)(const void *options);
 };
 
 struct cb_axis {
@@ -56,9 +61,10 @@ const struct cb_member *cb_axis_find(const struct cb_axis *axis, const char *nam
 
 /*
  * Parse a short form: "poll", "batch:512,1ms", "tpacket3:block=1MiB,retire=8ms", "packzip:level=6".
- * Values without a name fill the options in table order. `options` (member->options_size bytes,
- * NULL to check only) gets defaults first. CB_ERR_USAGE with a suggestion when name, option or
- * value is wrong.
+ * Values without a name fill the options in table order. An option may be a member of the same axis
+ * itself, in brackets when that has several options: "handoff:behind=(packzip:1,frame)". `options`
+ * (member->options_size bytes, NULL to check only) gets defaults first. CB_ERR_USAGE with a
+ * suggestion when name, option or value is wrong.
  */
 int cb_member_parse(const struct cb_axis *axis, const char *text, const struct cb_member **member,
 	void *options, struct cb_error *err);
@@ -70,6 +76,9 @@ int cb_member_parse(const struct cb_axis *axis, const char *text, const struct c
  */
 int cb_member_canonical(
 	const struct cb_axis *axis, const char *text, char *out, size_t size, struct cb_error *err);
+
+/* The traits that the member has with these options (as parsed). */
+unsigned cb_member_provides(const struct cb_member *member, const void *options);
 
 /* 0, or CB_ERR_USAGE naming the trait that `user` needs and `other` does not provide. */
 int cb_member_fits(const struct cb_member *user, const char *user_axis,

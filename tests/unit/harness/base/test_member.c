@@ -35,6 +35,43 @@ static const struct cb_option work_options[] = {
 	CB_OPTION_END,
 };
 
+struct pair {
+	char inner[64];
+	int64_t low, high;
+};
+
+static const struct cb_option pair_options[] = {
+	{.name = "inner",
+		.type = CB_OPT_MEMBER,
+		.offset = offsetof(struct pair, inner),
+		.text_size = sizeof(((struct pair *)0)->inner),
+		.fallback = "null",
+		.axis = "mechanism"},
+	{.name = "low",
+		.type = CB_OPT_COUNT,
+		.offset = offsetof(struct pair, low),
+		.fallback = "1"},
+	{.name = "high",
+		.type = CB_OPT_COUNT,
+		.offset = offsetof(struct pair, high),
+		.fallback = "2"},
+	CB_OPTION_END,
+};
+
+static int pair_check(const void *options, struct cb_error *err)
+{
+	const struct pair *p = options;
+
+	return p->low <= p->high ? 0 : cb_error_set(err, CB_ERR_USAGE, "low is above high");
+}
+
+static unsigned pair_traits(const void *options)
+{
+	const struct pair *p = options;
+
+	return p->low == p->high ? CB_TRAIT_FANOUT : CB_TRAIT_COPIES;
+}
+
 static const struct cb_member members[] = {
 	{.name = "tpacket3",
 		.options = ring_options,
@@ -43,6 +80,12 @@ static const struct cb_member members[] = {
 	{.name = "poll", .needs = CB_TRAIT_POLLABLE},
 	{.name = "work", .options = work_options, .options_size = sizeof(struct work)},
 	{.name = "null"},
+	{.name = "pair",
+		.options = pair_options,
+		.options_size = sizeof(struct pair),
+		.provides = CB_TRAIT_COPIES,
+		.check = pair_check,
+		.traits = pair_traits},
 };
 
 static const struct cb_member *member_at(size_t i)
@@ -176,6 +219,48 @@ static void one_member_has_one_canonical_form(void **state)
 	check_canonical(" null", "null");
 }
 
+static void members_stand_in_members(void **state)
+{
+	struct cb_error err = {0};
+	char out[64];
+
+	check_canonical("pair:work:2000ns", "pair:inner=work:time=2us");
+	check_canonical("pair:inner=(work:2us),2", "pair:inner=work:time=2us,low=2");
+	check_canonical("pair:(tpacket3:2MiB,1ms)", "pair:inner=(tpacket3:block=2MiB,retire=1ms)");
+	check_canonical("pair:inner=(pair:inner=(tpacket3:2MiB,1ms),low=0)",
+		"pair:inner=(pair:inner=(tpacket3:block=2MiB,retire=1ms),low=0)");
+	check_canonical(" (tpacket3:2MiB) ", "tpacket3:block=2MiB");
+	check_canonical("pair:null", "pair");
+	assert_int_equal(
+		cb_member_canonical(&axis, "pair:wrk", out, sizeof(out), &err), CB_ERR_USAGE);
+	assert_says(err.text, "mechanism pair: inner: ");
+	assert_says(err.text, "did you mean \"work\"?");
+	assert_int_equal(
+		cb_member_canonical(&axis, "pair:(tpacket3:2MiB,x=1)", out, sizeof(out), &err),
+		CB_ERR_USAGE);
+	assert_says(err.text, "option \"x\" of mechanism tpacket3 is not known");
+	/* fits as it is written, but not as it is kept */
+	assert_int_equal(cb_member_canonical(&axis,
+				 "pair:(tpacket3:2MiB,1ms,filter=123456789012345678901234567890)",
+				 out, sizeof(out), &err),
+		CB_ERR_USAGE);
+	assert_says(err.text, "inner: too long: at most 63 bytes");
+}
+
+static void options_are_checked_together(void **state)
+{
+	struct cb_error err = {0};
+	struct pair pair;
+
+	assert_int_equal(cb_member_parse(&axis, "pair:low=3", NULL, &pair, &err), CB_ERR_USAGE);
+	assert_string_equal(err.text, "mechanism pair: low is above high");
+	assert_int_equal(cb_member_parse(&axis, "pair:low=3,high=3", NULL, &pair, &err), 0);
+	assert_int_equal(cb_member_provides(&members[4], &pair), CB_TRAIT_FANOUT);
+	assert_int_equal(cb_member_parse(&axis, "pair", NULL, &pair, &err), 0);
+	assert_int_equal(cb_member_provides(&members[4], &pair), CB_TRAIT_COPIES);
+	assert_int_equal(cb_member_provides(&members[0], NULL), CB_TRAIT_POLLABLE);
+}
+
 static void a_canonical_form_that_does_not_fit_is_an_error(void **state)
 {
 	struct cb_error err = {0};
@@ -223,6 +308,8 @@ int main(void)
 		cmocka_unit_test(mistakes_are_named),
 		cmocka_unit_test(overlong_texts_are_refused),
 		cmocka_unit_test(one_member_has_one_canonical_form),
+		cmocka_unit_test(members_stand_in_members),
+		cmocka_unit_test(options_are_checked_together),
 		cmocka_unit_test(a_canonical_form_that_does_not_fit_is_an_error),
 		cmocka_unit_test(axes_and_members_are_found),
 		cmocka_unit_test(what_does_not_fit_is_told_by_its_trait),

@@ -20,6 +20,8 @@ static const struct cb_load *const loads[] = {
 	&cb_load_count,
 	&cb_load_work,
 	&cb_load_packzip,
+	&cb_load_write,
+	&cb_load_handoff,
 };
 
 #define LENGTH(array) (sizeof(array) / sizeof(*(array)))

@@ -89,8 +89,10 @@ static int gather(struct cb_report_cells *c, const struct cb_report_data *d)
 		first += count[i];
 	}
 	for (size_t i = 0; i < d->n_trials; i++) {
-		if (d->trials[i].counts)
-			add_trial(&c->cells[d->trials[i].record.cell], &d->trials[i].record);
+		struct cb_report_cell *cell = &c->cells[d->trials[i].record.cell];
+
+		if (d->trials[i].counts && cell->trials)
+			add_trial(cell, &d->trials[i].record);
 	}
 	free(count);
 	return 0;

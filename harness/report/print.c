@@ -104,18 +104,25 @@ static const json_t *point_at(const json_t *series, const json_t *asked)
 	return NULL;
 }
 
-static void print_point(
-	const struct cb_metric *metric, const json_t *point, unsigned *used, struct cb_text *out)
+static void print_number(const struct cb_metric *metric, const json_t *point, struct cb_text *out)
 {
 	const json_t *median = json_object_get(point, "median");
 
 	cb_metric_print(metric, json_is_number(median) ? json_number_value(median) : NAN, out);
+}
+
+static size_t print_signs(const json_t *point, unsigned *used, struct cb_text *out)
+{
+	size_t n = 0;
+
 	for (size_t i = 0; cb_cell_marks[i].sign; i++) {
 		if (!is_marked(point, cb_cell_marks[i].name))
 			continue;
 		cb_text_add(out, cb_cell_marks[i].sign);
 		*used |= 1u << i;
+		n++;
 	}
+	return n;
 }
 
 /* A table: series down, x across, in as many parts as the columns ask for. */
@@ -124,36 +131,63 @@ struct table {
 	const struct cb_metric *metric;
 	const char *corner;
 	size_t label_width, width; /* of the first and of the other columns */
+	size_t number_width;       /* of these, up to the signs */
 	unsigned used;             /* bits: marks that some field has */
 };
 
+static void widen(size_t *width, size_t needed)
+{
+	if (needed > *width)
+		*width = needed;
+}
+
 static void measure(struct table *t, size_t label_max)
 {
+	struct cb_text number = {0}, signs = {0};
 	const json_t *one, *asked;
-	struct cb_text cell = {0};
-	size_t i, j, n;
+	size_t i, j, most_signs = 0;
 
 	t->label_width = cb_format_width(t->corner);
-	json_array_foreach((json_t *)t->asked, j, asked)
-	{
-		n = cb_format_width(text_of(asked, "text"));
-		t->width = n > t->width ? n : t->width;
-	}
 	json_array_foreach((json_t *)t->series, i, one)
 	{
-		n = cb_format_width(text_of(one, "label"));
-		t->label_width = n > t->label_width ? n : t->label_width;
+		widen(&t->label_width, cb_format_width(text_of(one, "label")));
 		json_array_foreach((json_t *)t->asked, j, asked)
 		{
-			cb_text_clear(&cell);
-			print_point(t->metric, point_at(one, asked), &t->used, &cell);
-			n = cb_format_width(cb_text_get(&cell));
-			t->width = n > t->width ? n : t->width;
+			cb_text_clear(&number);
+			print_number(t->metric, point_at(one, asked), &number);
+			widen(&t->number_width, cb_format_width(cb_text_get(&number)));
+			widen(&most_signs, print_signs(point_at(one, asked), &t->used, &signs));
 		}
 	}
+	t->width = t->number_width + most_signs;
+	json_array_foreach((json_t *)t->asked, j, asked)
+		widen(&t->width, cb_format_width(text_of(asked, "text")));
+	/* Under a long head the numbers stand right, as far as their signs let them. */
+	t->number_width = t->width - most_signs;
 	if (t->label_width > label_max)
 		t->label_width = label_max;
-	cb_text_finish(&cell);
+	cb_text_finish(&number);
+	cb_text_finish(&signs);
+}
+
+static void print_field(struct table *t, const json_t *point, struct cb_text *out)
+{
+	struct cb_text number = {0}, signs = {0};
+
+	print_number(t->metric, point, &number);
+	print_signs(point, &t->used, &signs);
+	cb_text_add(out, "  ");
+	print_cell(cb_text_get(&number), t->number_width, true, out);
+	print_cell(cb_text_get(&signs), t->width - t->number_width, false, out);
+	cb_text_finish(&number);
+	cb_text_finish(&signs);
+}
+
+static void end_line(struct cb_text *out)
+{
+	while (out->length && out->data[out->length - 1] == ' ')
+		out->data[--out->length] = '\0';
+	cb_text_add(out, "\n");
 }
 
 static void print_part(struct table *t, size_t from, size_t to, struct cb_text *out)
@@ -167,21 +201,14 @@ static void print_part(struct table *t, size_t from, size_t to, struct cb_text *
 		cb_text_add(out, "  ");
 		print_cell(text_of(json_array_get(t->asked, j), "text"), t->width, true, out);
 	}
-	cb_text_add(out, "\n");
+	end_line(out);
 	json_array_foreach((json_t *)t->series, i, one)
 	{
 		cb_text_add(out, "  ");
 		print_cell(text_of(one, "label"), t->label_width, false, out);
-		for (size_t j = from; j < to; j++) {
-			struct cb_text cell = {0};
-
-			print_point(t->metric, point_at(one, json_array_get(t->asked, j)), &t->used,
-				&cell);
-			cb_text_add(out, "  ");
-			print_cell(cb_text_get(&cell), t->width, true, out);
-			cb_text_finish(&cell);
-		}
-		cb_text_add(out, "\n");
+		for (size_t j = from; j < to; j++)
+			print_field(t, point_at(one, json_array_get(t->asked, j)), out);
+		end_line(out);
 	}
 }
 

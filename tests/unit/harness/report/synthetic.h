@@ -33,13 +33,14 @@ struct synthetic {
 
 static UNUSED void synthetic_write(const struct synthetic *s, const char *name, const char *text)
 {
-	char path[512], *slash;
+	const char *slash = strrchr(name, '/');
+	char path[512];
 
-	snprintf(path, sizeof(path), "%s/%s", s->directory, name);
-	slash = strrchr(path, '/');
-	*slash = '\0';
+	if (!slash)
+		slash = name;
+	snprintf(path, sizeof(path), "%s/%.*s", s->directory, (int)(slash - name), name);
 	assert_int_equal(cb_file_make_dirs(path, NULL), 0);
-	*slash = '/';
+	snprintf(path, sizeof(path), "%s/%s", s->directory, name);
 	assert_int_equal(cb_file_replace(path, text, strlen(text), NULL), 0);
 }
 

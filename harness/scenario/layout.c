@@ -38,8 +38,8 @@ static int resolve_mode(struct resolver *r)
 			"softirq");
 	if (mode == CB_RECEIVE_CHOICE_THREADED && !shape->threaded)
 		return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
-			"trial.receive: threaded is not possible on this test-bed: use receive: "
-			"softirq");
+			"trial.receive: threaded is not possible on this test-bed (it takes root): "
+			"use receive: softirq");
 	if (mode == CB_RECEIVE_CHOICE_RPS && !placed)
 		return cb_error_set(r->err, CB_ERR_USAGE,
 			"trial.receive: rps steers the receive work to a core, and placement %s "

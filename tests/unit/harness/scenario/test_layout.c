@@ -137,7 +137,8 @@ static const struct {
 		"softirq"},
 	{{.cores = 2, .shared = true, .inline_receive = true, .rps = true}, "A:B", THREADED,
 		CB_ERR_IMPOSSIBLE,
-		"trial.receive: threaded is not possible on this test-bed: use receive: softirq"},
+		"trial.receive: threaded is not possible on this test-bed (it takes root): use "
+		"receive: softirq"},
 	{ROOT(2), "auto", RPS, CB_ERR_USAGE,
 		"trial.receive: rps steers the receive work to a core, and placement auto names "
 		"none: use receive: auto"},

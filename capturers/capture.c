@@ -93,6 +93,13 @@ const struct cb_option cb_capture_options[] = {
 		.offset = FIELD(promiscuous),
 		.fallback = "yes",
 		.help = "take frames for other stations too"},
+	{.name = "filter",
+		.type = CB_OPT_TEXT,
+		TEXT(filter),
+		.fallback = "",
+		.metavar = "EXPRESSION",
+		.help = "capture only what this pcap expression says (man pcap-filter); empty: "
+			"all"},
 	CB_OPTION_END,
 };
 
@@ -129,7 +136,8 @@ static int fill_tap(struct cb_tap *tap, const struct cb_capture_job *job, struct
 		.snaplen = job->snaplen,
 		.buffer = job->buffer,
 		.frame_length = job->frame_size ? job->frame_size - FCS_LENGTH : 0,
-		.promiscuous = job->promiscuous};
+		.promiscuous = job->promiscuous,
+		.filter = job->filter};
 	if (!tap->ifindex)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"there is no interface \"%s\" here (ip link shows those there are)",
@@ -153,6 +161,22 @@ static int resolve(struct part *p, const struct cb_axis *axis, const char *text,
 	return rc;
 }
 
+/* Against what the mechanism has with these options; a capture filter takes the socket's slot. */
+static int check_fits(
+	const struct capture *c, const struct cb_capture_job *job, struct cb_error *err)
+{
+	struct cb_member mechanism = *c->mechanism.member;
+	int rc;
+
+	mechanism.provides = cb_member_provides(c->mechanism.member, c->mechanism.options);
+	if (job->filter[0])
+		mechanism.provides &= ~(unsigned)CB_TRAIT_FILTER_FREE;
+	rc = cb_member_fits(c->wait.member, "wait", &mechanism, "mechanism", err);
+	if (!rc)
+		rc = cb_member_fits(c->load.member, "load", &mechanism, "mechanism", err);
+	return rc;
+}
+
 static int resolve_all(struct capture *c, const struct cb_capture_job *job,
 	struct cb_view_record *record, struct cb_error *err)
 {
@@ -162,11 +186,7 @@ static int resolve_all(struct capture *c, const struct cb_capture_job *job,
 		rc = resolve(&c->wait, &cb_wait_axis, job->wait, record->wait, err);
 	if (!rc)
 		rc = resolve(&c->load, &cb_load_axis, job->load, record->load, err);
-	if (!rc)
-		rc = cb_member_fits(c->wait.member, "wait", c->mechanism.member, "mechanism", err);
-	if (!rc)
-		rc = cb_member_fits(c->load.member, "load", c->mechanism.member, "mechanism", err);
-	return rc;
+	return rc ? rc : check_fits(c, job, err);
 }
 
 static int make_state(struct part *p, size_t size, struct cb_error *err)
@@ -275,6 +295,7 @@ static int run_open(struct capture *c, int (*ready)(void *arg), void *ready_arg,
 	int rc;
 
 	record->buffer_frames = c->ready.buffer_frames;
+	record->group = c->ready.fanout ? c->ready.fanout : CB_UNKNOWN;
 	cb_text_copy(record->version, sizeof(record->version), c->ready.version);
 	if (ready && ready(ready_arg)) {
 		cb_error_set(err, CB_ERR_INTERRUPTED, "stopped before it began");

@@ -11,9 +11,11 @@
 #include <signal.h>
 
 #define CB_MEMBER_TEXT 256
+#define CB_FILTER_TEXT 1024
 
 struct cb_capture_job {
 	char interface[16];
+	char filter[CB_FILTER_TEXT]; /* pcap expression, "": everything */
 	char mechanism[CB_MEMBER_TEXT], wait[CB_MEMBER_TEXT], load[CB_MEMBER_TEXT];
 	int64_t duration_ns;                 /* 0: until a signal */
 	int64_t cpu;                         /* -1: not pinned */

@@ -46,6 +46,8 @@ struct cb_tap {
 	int64_t frame_length; /* bytes (without FCS) that frames are expected to have, 0: not known;
 				 sizes buffers */
 	bool promiscuous;
+	const char *filter; /* a pcap expression (filter.h): what else comes is not for the tap, and
+			       in none of its counters; NULL or "": everything is */
 	const struct cb_tap_share *share; /* NULL: this process is on its own */
 };
 
@@ -55,6 +57,8 @@ struct cb_tap_ready {
 	uint64_t linger_ns;    /* a frame in the kernel may take this long to become visible (block
 				  retire time) */
 	int64_t buffer_frames; /* capacity in frames of tap->frame_length; CB_UNKNOWN: not known */
+	unsigned fanout;       /* the group that shares the interface's frames out among its
+				  members, which are one view together; 0: gets all frames */
 	char version[64];      /* what really runs behind the mechanism; "": nothing to say */
 };
 

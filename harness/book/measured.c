@@ -83,6 +83,7 @@ void cb_view_record_init(struct cb_view_record *r)
 		.bytes = CB_UNKNOWN,
 		.truncated = CB_UNKNOWN,
 		.cpu = CB_UNKNOWN,
+		.group = CB_UNKNOWN,
 	};
 }
 

@@ -64,6 +64,8 @@ struct cb_view_record {
 	int64_t bytes;         /* captured bytes handed to the load */
 	int64_t truncated;     /* frames cut at snaplen */
 	int64_t cpu;           /* core it was pinned to, -1: none */
+	int64_t group; /* views with one number share the frames: together they are one view of
+			  the ledger; unknown: a view of its own */
 	char mechanism[CB_RECORD_TEXT], wait[CB_RECORD_TEXT], load[CB_RECORD_TEXT];
 	char version[CB_RECORD_TEXT]; /* what really ran behind the mechanism, e.g. "linux 6.18.44"
 				       */

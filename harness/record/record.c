@@ -37,6 +37,7 @@ static const struct cb_field view_fields[] = {
 	CB_FIELD_STRING(cb_view_record, load),
 	CB_FIELD_STRING(cb_view_record, version),
 	VIEW(COUNT, cpu),
+	VIEW(COUNT, group),
 	VIEW_BOOK(COUNT, received),
 	VIEW_BOOK(COUNT, unique),
 	VIEW_BOOK(COUNT, reordered),

@@ -38,6 +38,7 @@ static void a_view_of_which_nothing_is_known(void **state)
 	cb_view_record_init(&r);
 	check_text(cb_view_record_json(&r),
 		"{\"mechanism\":\"\",\"wait\":\"\",\"load\":\"\",\"version\":\"\",\"cpu\":null,"
+		"\"group\":null,"
 		"\"received\":null,\"unique\":null,\"reordered\":null,\"duplicate\":null,"
 		"\"damaged\":null,\"foreign\":null,\"tap_dropped\":null,\"unread\":null,"
 		"\"window_unique\":null,\"unaccounted\":null,\"captured_share\":null,"

@@ -16,8 +16,13 @@ struct cb_report_options {
 
 /*
  * Read <directory>/{run.json,scenario.resolved.yaml,trials.jsonl,calibration.jsonl,hosts/} and
- * write <directory>/report/. A missing gnuplot is a warning, not an error. `summary` (may be NULL)
- * gets summary.json's object (new reference).
+ * write <directory>/report/: report.html, report.md, summary.json, trials.csv, and for each figure
+ * .dat, .gp, .svg, .pdf, .png. Missing or damaged files are told in the report; a missing gnuplot
+ * is a warning, not an error. Blocks for up to a minute a figure (gnuplot).
+ *
+ * `summary` (may be NULL) gets summary.json's object (new reference; NULL when nothing could be
+ * written). CB_ERR_USAGE: `directory` is no run directory. CB_ERR_INCONCLUSIVE: the report is
+ * written, and `summary` set, but no trial was finished. `options` NULL: with pictures.
  */
 int cb_report_write(const char *directory, const struct cb_registry *registry,
 	const struct cb_report_options *options, json_t **summary, struct cb_error *err);

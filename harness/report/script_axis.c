@@ -7,6 +7,21 @@
 
 #define TICS_MAX 12 /* more values than this are left to gnuplot to mark */
 
+/* Single trials are drawn where they were offered, not where their median is. */
+static void measure_trials(
+	const struct cb_graph *g, const struct cb_graph_point *p, struct cb_script_extent *e)
+{
+	for (size_t i = 0; i < p->cell->n_trials; i++) {
+		const struct cb_trial_record *r = p->cell->trials[i];
+		double x = cb_graph_trial_x(g, p, r);
+
+		if (!cb_report_trial_enters(r) || isnan(g->metric->value(r)))
+			continue;
+		e->x_min = fmin(e->x_min, x);
+		e->x_max = fmax(e->x_max, x);
+	}
+}
+
 struct cb_script_extent cb_script_measure(const struct cb_graph *g)
 {
 	struct cb_script_extent e = {NAN, NAN, NAN, NAN};
@@ -20,6 +35,7 @@ struct cb_script_extent cb_script_measure(const struct cb_graph *g)
 			e.x_max = fmax(e.x_max, p->x);
 			e.y_min = fmin(e.y_min, p->y.min);
 			e.y_max = fmax(e.y_max, p->y.max);
+			measure_trials(g, p, &e);
 		}
 	}
 	return e;

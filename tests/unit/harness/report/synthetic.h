@@ -41,7 +41,7 @@ static UNUSED void synthetic_write(const struct synthetic *s, const char *name, 
 	snprintf(path, sizeof(path), "%s/%.*s", s->directory, (int)(slash - name), name);
 	assert_int_equal(cb_file_make_dirs(path, NULL), 0);
 	snprintf(path, sizeof(path), "%s/%s", s->directory, name);
-	assert_int_equal(cb_file_replace(path, text, strlen(text), NULL), 0);
+	assert_int_equal(cb_file_replace(path, text, text ? strlen(text) : 0, NULL), 0);
 }
 
 static UNUSED char *synthetic_read(const struct synthetic *s, const char *name)

@@ -111,6 +111,10 @@ static void test_data(void **state)
 	draw(&d);
 	cb_graph_data(&d.graph, &data);
 	assert_string_equal(cb_text_get(&data), wanted);
+	/* The trial at 200 000 lies right of its median, and inside of the picture. */
+	cb_text_clear(&data);
+	cb_graph_script(&d.graph, "", &data);
+	assert_says(cb_text_get(&data), "set xrange [0:206]");
 	cb_text_finish(&data);
 	undraw(&d);
 }

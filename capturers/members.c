@@ -13,6 +13,7 @@ static const struct cb_wait *const waits[] = {
 	&cb_wait_spin,
 	&cb_wait_sleep,
 	&cb_wait_yield,
+	&cb_wait_batch,
 };
 
 static const struct cb_load *const loads[] = {

@@ -14,7 +14,7 @@ struct poll_state {
 	int fd;
 };
 
-static int pending_error(int fd, struct cb_wait_counts *counts)
+int cb_wait_pending_error(int fd, struct cb_wait_counts *counts)
 {
 	int error = 0;
 	socklen_t size = sizeof(error);
@@ -25,7 +25,7 @@ static int pending_error(int fd, struct cb_wait_counts *counts)
 	return -error;
 }
 
-static int milliseconds_left(const struct cb_wait_call *call)
+int cb_wait_milliseconds(const struct cb_wait_call *call)
 {
 	if (call->deadline_ns <= call->now_ns)
 		return 0;
@@ -35,7 +35,7 @@ static int milliseconds_left(const struct cb_wait_call *call)
 int cb_wait_readable(int fd, const struct cb_wait_call *call, struct cb_wait_counts *counts)
 {
 	struct pollfd entry = {.fd = fd, .events = POLLIN};
-	int n = poll(&entry, 1, milliseconds_left(call));
+	int n = poll(&entry, 1, cb_wait_milliseconds(call));
 
 	counts->syscalls++;
 	counts->blocks++;
@@ -44,7 +44,7 @@ int cb_wait_readable(int fd, const struct cb_wait_call *call, struct cb_wait_cou
 	if (entry.revents & POLLNVAL)
 		return -EBADF;
 	if (entry.revents & POLLERR)
-		return pending_error(fd, counts);
+		return cb_wait_pending_error(fd, counts);
 	return 0;
 }
 

@@ -10,4 +10,10 @@
  */
 int cb_wait_readable(int fd, const struct cb_wait_call *call, struct cb_wait_counts *counts);
 
+/* The error that a socket has pending, as a negative errno; it is taken off. 0: none. */
+int cb_wait_pending_error(int fd, struct cb_wait_counts *counts);
+
+/* From `now_ns` to the deadline, rounded up, for poll(2). */
+int cb_wait_milliseconds(const struct cb_wait_call *call);
+
 #endif

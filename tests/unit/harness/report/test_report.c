@@ -1,6 +1,5 @@
 /* The whole report: its files, its contract, its escapes. */
 #include "harness/report/format.h"
-#include "harness/report/picture.h"
 #include "harness/report/report.h"
 
 #include "tests/unit/harness/report/synthetic.h"
@@ -365,29 +364,6 @@ static void test_pictures(void **state)
 	synthetic_close(&s);
 }
 
-static void test_hostile_picture(void **state)
-{
-	struct cb_text out = {0};
-	struct synthetic s;
-	char directory[300];
-
-	(void)state;
-	synthetic_open(&s, NULL);
-	snprintf(directory, sizeof(directory), "%s/report", s.directory);
-	synthetic_write(&s, "report/a.svg", "<svg x='1'><SCRIPT>alert(1)</SCRIPT></svg>");
-	synthetic_write(&s, "report/b.svg", "no picture");
-	synthetic_write(&s, "report/c.svg", "<?xml?>\n<svg x='1'><g id=\"a\"/></svg>");
-	assert_false(cb_picture_inline(directory, "a", "A", &out));
-	assert_false(cb_picture_inline(directory, "b", "B", &out));
-	assert_false(cb_picture_inline(directory, "none", "N", &out));
-	assert_int_equal(out.length, 0);
-	assert_true(cb_picture_inline(directory, "c", "<C>", &out));
-	assert_string_equal(cb_text_get(&out),
-		"<svg role=\"img\" aria-label=\"&lt;C&gt;\" x='1'><g id=\"c-a\"/></svg>");
-	cb_text_finish(&out);
-	synthetic_close(&s);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -399,7 +375,6 @@ int main(void)
 		cmocka_unit_test(test_without_scenario),
 		cmocka_unit_test(test_print),
 		cmocka_unit_test(test_pictures),
-		cmocka_unit_test(test_hostile_picture),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,5 @@
 #include "harness/scenario/figure.h"
 
-#include "harness/scenario/pattern.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +9,7 @@ struct reader {
 	const struct cb_registry *registry;
 	const struct cb_node *map; /* the figure that is being read */
 	char label[32];            /* "figures[0]" */
-	size_t *budget;
+	struct cb_pattern_budget *budget;
 	struct cb_error *err;
 };
 
@@ -122,7 +120,7 @@ static int read_figure(const struct reader *r, struct cb_figure *f)
 }
 
 int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
-	const struct cb_node *figures, size_t *budget, struct cb_error *err)
+	const struct cb_node *figures, struct cb_pattern_budget *budget, struct cb_error *err)
 {
 	struct reader r = {.s = s, .registry = registry, .budget = budget, .err = err};
 	int rc = 0;

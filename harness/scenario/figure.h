@@ -2,7 +2,7 @@
 #ifndef CB_HARNESS_SCENARIO_FIGURE_H
 #define CB_HARNESS_SCENARIO_FIGURE_H
 
-#include "harness/scenario/trial.h"
+#include "harness/scenario/pattern.h"
 
 #define CB_FIGURES_MAX       32
 #define CB_FIGURE_SERIES_MAX 4 /* paths: the rows of cb_figure.series */
@@ -12,7 +12,7 @@
  * without cells, or one in which different cells would fall on one point.
  */
 int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
-	const struct cb_node *figures, size_t *budget, struct cb_error *err);
+	const struct cb_node *figures, struct cb_pattern_budget *budget, struct cb_error *err);
 
 /* The part of it that looks at the cells, when all figures are decoded from `figures`. */
 int cb_figures_check(

@@ -26,7 +26,7 @@ struct source {
 	struct cb_error *err;
 };
 
-__attribute__((format(printf, 3, 4))) static int refuse(
+__attribute__((format(printf, 3, 4))) static void refuse_text(
 	const struct source *s, const struct cb_node *at, const char *fmt, ...)
 {
 	char text[512];
@@ -35,8 +35,10 @@ __attribute__((format(printf, 3, 4))) static int refuse(
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	return cb_node_error(at, s->err, "trial.%s: %s", s->row->name, text);
+	cb_node_error_set(at, s->err, "trial.%s: %s", s->row->name, text);
 }
+
+#define refuse(s, at, ...) (refuse_text(s, at, __VA_ARGS__), CB_ERR_USAGE)
 
 /*
  * "auto" is no member: it stands for the first one that gives every frame a stamp and holds a rate.

@@ -172,7 +172,7 @@ const char *cb_node_kind_text(const struct cb_node *node)
 	return texts[node->kind];
 }
 
-int cb_node_error(const struct cb_node *at, struct cb_error *err, const char *fmt, ...)
+void cb_node_error_set(const struct cb_node *at, struct cb_error *err, const char *fmt, ...)
 {
 	char text[sizeof(err->text)];
 	va_list ap;
@@ -181,7 +181,8 @@ int cb_node_error(const struct cb_node *at, struct cb_error *err, const char *fm
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
 	if (!at->line)
-		return cb_error_set(err, CB_ERR_USAGE, "%s: %s", at->origin, text);
-	return cb_error_set(
-		err, CB_ERR_USAGE, "%s:%d:%d: %s", at->origin, at->line, at->column, text);
+		cb_error_set(err, CB_ERR_USAGE, "%s: %s", at->origin, text);
+	else
+		cb_error_set(
+			err, CB_ERR_USAGE, "%s:%d:%d: %s", at->origin, at->line, at->column, text);
 }

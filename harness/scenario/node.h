@@ -70,8 +70,10 @@ bool cb_node_is_null(const struct cb_node *node);
 /* "a value", "a list", "a map". Static. */
 const char *cb_node_kind_text(const struct cb_node *node);
 
-/* CB_ERR_USAGE "origin:line:column: ...". */
-int cb_node_error(const struct cb_node *at, struct cb_error *err, const char *fmt, ...)
+/* CB_ERR_USAGE "origin:line:column: ...". A macro, so that callers (and analyzers) see the value.
+ */
+#define cb_node_error(at, err, ...) (cb_node_error_set(at, err, __VA_ARGS__), CB_ERR_USAGE)
+void cb_node_error_set(const struct cb_node *at, struct cb_error *err, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* Append the tree as YAML that reads back to the same tree. CB_ERR_INTERNAL out of memory. */

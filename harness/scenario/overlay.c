@@ -23,7 +23,8 @@ struct overlay {
 
 static int no_memory(const struct overlay *o)
 {
-	return cb_error_memory(o->err, "the scenario");
+	cb_error_memory(o->err, "the scenario");
+	return CB_ERR_INTERNAL;
 }
 
 /* Note a value that was set in the trial, to be checked against `vary` when all is set. */

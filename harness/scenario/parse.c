@@ -26,7 +26,8 @@ struct cb_node cb_parse_place(const struct cb_parse *p, yaml_mark_t mark)
 
 static int no_memory(struct cb_parse *p)
 {
-	return cb_error_memory(p->err, "the scenario");
+	cb_error_memory(p->err, "the scenario");
+	return CB_ERR_INTERNAL;
 }
 
 static int refuse_syntax(struct cb_parse *p)

@@ -11,13 +11,14 @@ struct reader {
 	const struct cb_option *row; /* of the path that is being read */
 	const char *option;          /* of the row's member; NULL: the row itself */
 	const char *prefix;          /* of paths in errors */
-	size_t *budget;
+	struct cb_pattern_budget *budget;
 	struct cb_error *err;
 };
 
 static int no_memory(const struct reader *r)
 {
-	return cb_error_memory(r->err, "a pattern");
+	cb_error_memory(r->err, "a pattern");
+	return CB_ERR_INTERNAL;
 }
 
 /* Adds a new reference, once; NULL is out of memory. */
@@ -144,11 +145,11 @@ static int read_option(const struct reader *r, const struct cb_node *value, json
 
 static int read_value(const struct reader *r, const struct cb_node *value, json_t *values)
 {
-	if (!*r->budget)
+	if (!r->budget->left)
 		return cb_node_error(value, r->err,
 			"more than %d values in exclude, only and where together",
 			CB_PATTERN_VALUES_MAX);
-	--*r->budget;
+	r->budget->left--;
 	if (r->option)
 		return strcmp(r->option, "name") == 0 ? read_name(r, value, values)
 						      : read_option(r, value, values);
@@ -202,7 +203,7 @@ static int read_path(
 }
 
 int cb_pattern_read(const struct cb_registry *registry, const struct cb_node *map,
-	const char *label, size_t *budget, json_t **pattern, struct cb_error *err)
+	const char *label, struct cb_pattern_budget *budget, json_t **pattern, struct cb_error *err)
 {
 	char prefix[2 * CB_PATH_MAX];
 	struct reader r = {.registry = registry, .prefix = prefix, .budget = budget, .err = err};
@@ -229,15 +230,14 @@ int cb_pattern_read(const struct cb_registry *registry, const struct cb_node *ma
 static bool members_match(const json_t *object, const char *path, const json_t *params)
 {
 	char key[2 * CB_PATH_MAX];
-	size_t used = strlen(path);
+	size_t used = strlen(path) + 1;
 	const char *below;
 	json_t *want;
 
-	if (used >= CB_PATH_MAX)
-		return false;
 	/* no snprintf: this runs for every value and every cell */
-	memcpy(key, path, used);
-	key[used++] = '.';
+	if (!cb_text_copy(key, CB_PATH_MAX, path))
+		return false;
+	key[used - 1] = '.';
 	json_object_foreach((json_t *)object, below, want)
 	{
 		if (!cb_text_copy(key + used, sizeof(key) - used, below) ||

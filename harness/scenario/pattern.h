@@ -9,6 +9,9 @@
 
 /* Values in all patterns of a file, so that matching them with every cell stays quick. */
 #define CB_PATTERN_VALUES_MAX 300
+struct cb_pattern_budget {
+	size_t left;
+};
 
 /*
  * Read a map {path: value or list of values}. `label` is its path in the file. `budget` counts the
@@ -16,6 +19,7 @@
  * it with whatever options; with options it is exactly that member.
  */
 int cb_pattern_read(const struct cb_registry *registry, const struct cb_node *map,
-	const char *label, size_t *budget, json_t **pattern, struct cb_error *err);
+	const char *label, struct cb_pattern_budget *budget, json_t **pattern,
+	struct cb_error *err);
 
 #endif

@@ -186,10 +186,11 @@ int cb_plan_make(struct cb_plan **plan, const struct cb_scenario *s,
 	p->n_trials = s->n_cells * (size_t)s->repetitions;
 	p->layouts = calloc(s->n_cells, sizeof(*p->layouts));
 	p->trials = calloc(p->n_trials, sizeof(*p->trials));
-	if (p->layouts && p->trials)
-		rc = make_layouts(p, shape, err);
-	else
-		rc = cb_error_memory(err, "a plan");
+	if (!p->layouts || !p->trials) {
+		cb_plan_destroy(p);
+		return cb_error_memory(err, "a plan");
+	}
+	rc = make_layouts(p, shape, err);
 	if (!rc)
 		rc = estimate(p, err);
 	if (rc) {

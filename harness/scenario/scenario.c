@@ -19,7 +19,7 @@ struct loading {
 	struct cb_sweep sweep;
 	struct cb_exclude *excludes;
 	size_t n_excludes;
-	size_t pattern_budget;
+	struct cb_pattern_budget pattern_budget;
 	struct cb_scenario *s;
 	struct cb_error *err;
 };
@@ -268,7 +268,7 @@ int cb_scenario_load(struct cb_scenario **s, const struct cb_scenario_source *so
 	struct loading l = {
 		.registry = registry,
 		.err = err ? err : &own,
-		.pattern_budget = CB_PATTERN_VALUES_MAX,
+		.pattern_budget = {CB_PATTERN_VALUES_MAX},
 	};
 	int rc;
 

@@ -201,7 +201,7 @@ int cb_schema_missing(const struct cb_option *row, const struct cb_node *at, con
 int cb_schema_decode(
 	const struct cb_schema *schema, const struct cb_node *map, void *base, struct cb_error *err)
 {
-	const struct cb_node *bound[ROWS_MAX];
+	const struct cb_node *bound[ROWS_MAX] = {NULL};
 	int rc = cb_schema_bind(schema, map, bound, err);
 
 	if (rc)

@@ -7,7 +7,8 @@
 
 static int no_memory(struct cb_error *err)
 {
-	return cb_error_memory(err, "the scenario");
+	cb_error_memory(err, "the scenario");
+	return CB_ERR_INTERNAL;
 }
 
 /* Sections whose keys are dotted paths of the trial, so that one path can be set by itself. */
@@ -153,7 +154,7 @@ static const struct cb_node *as_map(struct cb_node_pool *pool, const struct cb_n
 	if (node && node->kind == CB_NODE_MAP)
 		return node;
 	if (!empty && (!member || node->kind != CB_NODE_SCALAR)) {
-		cb_node_error(node, err, "%s: is %s: a map is wanted", t->keys[depth - 1],
+		(void)cb_node_error(node, err, "%s: is %s: a map is wanted", t->keys[depth - 1],
 			cb_node_kind_text(node));
 		return NULL;
 	}
@@ -223,7 +224,7 @@ static const struct cb_node *set_in_list(struct cb_node_pool *pool, const struct
 	}
 	if (found)
 		return list;
-	cb_node_error(key, err,
+	(void)cb_node_error(key, err,
 		"%s: vary is a list, and no map in it sweeps %s: set vary as a whole", key->text,
 		t->path);
 	return NULL;

@@ -173,90 +173,89 @@ struct overlay_refusal {
 	const char *error;
 };
 
+static const struct overlay_refusal wrong_overlays[] = {
+	{{.profile = "quik"},
+		"t.yaml:10:3: profiles: there is no profile \"quik\"; did you "
+		"mean \"quick\"?"},
+	{{.profile = "bad"},
+		"t.yaml:12:9: placement: vary sweeps placement, so this would have no "
+		"effect: set vary.placement, or pick cells with --only"},
+	{{.sets = {"trial.duration"}},
+		"--set trial.duration: KEY=VALUE is wanted, as in trial.duration=1s"},
+	{{.sets = {"=1s"}},
+		"--set =1s: : unknown key; paths are like traffic.rate, "
+		"repetitions, vary.traffic.rate"},
+	{{.sets = {"duration="}}, "--set duration=: duration: has no value"},
+	{{.sets = {"duration=~"}}, "--set duration=~: trial.duration: has no value"},
+	{{.sets = {"duration=10"}},
+		"--set duration=10: trial.duration: \"10\" is not a time: a number with "
+		"ns, "
+		"us, ms, s, min or h, as in 250ms"},
+	{{.sets = {"duration=[1s"}},
+		"--set duration=[1s: this is not YAML: did not find expected ',' or ']', "
+		"while parsing a flow sequence"},
+	{{.sets = {"traffic.rat=1k"}},
+		"--set traffic.rat=1k: traffic.rat: unknown key; did "
+		"you mean \"traffic.rate\"?"},
+	{{.sets = {"trial.traffic.rat=1k"}},
+		"--set trial.traffic.rat=1k: trial.traffic.rat: unknown key; did you mean "
+		"\"rate\"?"},
+	{{.sets = {"repetition=1"}},
+		"--set repetition=1: repetition: unknown key; did you "
+		"mean \"repetitions\"?"},
+	{{.sets = {"vary.traffic.rat=1k"}},
+		"--set vary.traffic.rat=1k: vary.traffic.rat: unknown key; did you mean "
+		"\"rate\"?"},
+	{{.sets = {"placement=A:A"}},
+		"--set placement=A:A: placement: vary sweeps placement, so this would have "
+		"no effect: set vary.placement, or pick cells with --only"},
+	/* an option of a member that is swept over */
+	{{.sets = {"capture.wait.time=1ms"}},
+		"--set capture.wait.time=1ms: capture.wait.time: vary sweeps "
+		"capture.wait.time, so this would have no effect: set "
+		"vary.capture.wait.time, "
+		"or pick cells with --only"},
+	{{.sets = {"capture.wait.x=1ms"}},
+		"--set capture.wait.x=1ms: capture.wait.x: vary sweeps capture.wait, so "
+		"this "
+		"would have no effect: set vary.capture.wait, or pick cells with --only"},
+	{{.sets = {"trial={}"}},
+		"--set trial={}: trial: cannot be set as a whole: set its "
+		"keys, as in trial.duration"},
+	{{.sets = {"profiles={}"}},
+		"--set profiles={}: profiles: cannot be set as a whole: set what the "
+		"profile sets"},
+	{{.sets = {"traffic=1"}},
+		"--set traffic=1: trial.traffic: is a map: write the whole "
+		"path, as in traffic.rate"},
+	{{.sets = {"capture.load.level=12"}},
+		"--set capture.load.level=12: trial.capture.load.level: \"12\" is out of "
+		"range: 0 to 9"},
+	{{.sets = {"capture.load.lvl=1"}},
+		"--set capture.load.lvl=1: trial.capture.load.lvl: load packzip has no "
+		"such "
+		"option"},
+	{{.only = {"placement"}}, "--only placement: KEY=VALUE is wanted, as in placement=A:B"},
+	{{.only = {"placment=A:A"}},
+		"--only placment=A:A: only.placment: unknown key; did you mean "
+		"\"placement\"?"},
+	{{.only = {"placement=auto"}},
+		"--only placement=auto: only: no cell has this; placement is one of "
+		"\"A:A\", "
+		"\"A:B\""},
+	{{.only = {"traffic.rate=5k"}},
+		"--only traffic.rate=5k: only: no cell has this; traffic.rate is one of "
+		"100000"},
+	{{.only = {"capture.load=packzip:2"}},
+		"--only capture.load=packzip:2: only: no cell has this; capture.load is "
+		"one "
+		"of \"packzip:level=1\""},
+};
+
 static void wrong_overlays_are_refused(void **state)
 {
-	static const struct overlay_refusal cases[] = {
-		{{.profile = "quik"},
-			"t.yaml:10:3: profiles: there is no profile \"quik\"; did you "
-			"mean \"quick\"?"},
-		{{.profile = "bad"},
-			"t.yaml:12:9: placement: vary sweeps placement, so this would have no "
-			"effect: set vary.placement, or pick cells with --only"},
-		{{.sets = {"trial.duration"}},
-			"--set trial.duration: KEY=VALUE is wanted, as in trial.duration=1s"},
-		{{.sets = {"=1s"}},
-			"--set =1s: : unknown key; paths are like traffic.rate, "
-			"repetitions, vary.traffic.rate"},
-		{{.sets = {"duration="}}, "--set duration=: duration: has no value"},
-		{{.sets = {"duration=~"}}, "--set duration=~: trial.duration: has no value"},
-		{{.sets = {"duration=10"}},
-			"--set duration=10: trial.duration: \"10\" is not a time: a number with "
-			"ns, "
-			"us, ms, s, min or h, as in 250ms"},
-		{{.sets = {"duration=[1s"}},
-			"--set duration=[1s: this is not YAML: did not find expected ',' or ']', "
-			"while parsing a flow sequence"},
-		{{.sets = {"traffic.rat=1k"}},
-			"--set traffic.rat=1k: traffic.rat: unknown key; did "
-			"you mean \"traffic.rate\"?"},
-		{{.sets = {"trial.traffic.rat=1k"}},
-			"--set trial.traffic.rat=1k: trial.traffic.rat: unknown key; did you mean "
-			"\"rate\"?"},
-		{{.sets = {"repetition=1"}},
-			"--set repetition=1: repetition: unknown key; did you "
-			"mean \"repetitions\"?"},
-		{{.sets = {"vary.traffic.rat=1k"}},
-			"--set vary.traffic.rat=1k: vary.traffic.rat: unknown key; did you mean "
-			"\"rate\"?"},
-		{{.sets = {"placement=A:A"}},
-			"--set placement=A:A: placement: vary sweeps placement, so this would have "
-			"no effect: set vary.placement, or pick cells with --only"},
-		/* an option of a member that is swept over */
-		{{.sets = {"capture.wait.time=1ms"}},
-			"--set capture.wait.time=1ms: capture.wait.time: vary sweeps "
-			"capture.wait.time, so this would have no effect: set "
-			"vary.capture.wait.time, "
-			"or pick cells with --only"},
-		{{.sets = {"capture.wait.x=1ms"}},
-			"--set capture.wait.x=1ms: capture.wait.x: vary sweeps capture.wait, so "
-			"this "
-			"would have no effect: set vary.capture.wait, or pick cells with --only"},
-		{{.sets = {"trial={}"}},
-			"--set trial={}: trial: cannot be set as a whole: set its "
-			"keys, as in trial.duration"},
-		{{.sets = {"profiles={}"}},
-			"--set profiles={}: profiles: cannot be set as a whole: set what the "
-			"profile sets"},
-		{{.sets = {"traffic=1"}},
-			"--set traffic=1: trial.traffic: is a map: write the whole "
-			"path, as in traffic.rate"},
-		{{.sets = {"capture.load.level=12"}},
-			"--set capture.load.level=12: trial.capture.load.level: \"12\" is out of "
-			"range: 0 to 9"},
-		{{.sets = {"capture.load.lvl=1"}},
-			"--set capture.load.lvl=1: trial.capture.load.lvl: load packzip has no "
-			"such "
-			"option"},
-		{{.only = {"placement"}},
-			"--only placement: KEY=VALUE is wanted, as in placement=A:B"},
-		{{.only = {"placment=A:A"}},
-			"--only placment=A:A: only.placment: unknown key; did you mean "
-			"\"placement\"?"},
-		{{.only = {"placement=auto"}},
-			"--only placement=auto: only: no cell has this; placement is one of "
-			"\"A:A\", "
-			"\"A:B\""},
-		{{.only = {"traffic.rate=5k"}},
-			"--only traffic.rate=5k: only: no cell has this; traffic.rate is one of "
-			"100000"},
-		{{.only = {"capture.load=packzip:2"}},
-			"--only capture.load=packzip:2: only: no cell has this; capture.load is "
-			"one "
-			"of \"packzip:level=1\""},
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++)
-		refuse_with(source, &cases[i].asked, cases[i].error);
+	for (size_t i = 0; i < COUNT(wrong_overlays); i++)
+		refuse_with(source, &wrong_overlays[i].asked, wrong_overlays[i].error);
 }
 
 static void only_may_match_nothing_in_several_ways(void **state)

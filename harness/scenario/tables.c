@@ -91,7 +91,7 @@ size_t cb_trial_member_row(const char *path, const char **option)
 		size_t n = strlen(row->name);
 
 		if (row->type != CB_OPT_MEMBER || strncmp(path, row->name, n) != 0 ||
-			path[n] != '.')
+			path[n] != '.' || !path[n + 1] || strchr(path + n + 1, '.'))
 			continue;
 		*option = path + n + 1;
 		return (size_t)(row - cb_trial_options);

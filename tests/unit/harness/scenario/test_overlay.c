@@ -235,6 +235,12 @@ static const struct overlay_refusal wrong_overlays[] = {
 		"--set capture.load.lvl=1: trial.capture.load.lvl: load packzip has no "
 		"such "
 		"option"},
+	{{.sets = {"capture.load.level.x=1"}},
+		"--set capture.load.level.x=1: capture.load.level.x: unknown key; paths are like "
+		"traffic.rate, repetitions, vary.traffic.rate"},
+	{{.sets = {"capture.load.=1"}},
+		"--set capture.load.=1: capture.load.: unknown key; did you mean "
+		"\"capture.load\"?"},
 	{{.only = {"placement"}}, "--only placement: KEY=VALUE is wanted, as in placement=A:B"},
 	{{.only = {"placment=A:A"}},
 		"--only placment=A:A: only.placment: unknown key; did you mean "

@@ -1,5 +1,6 @@
 #include "capturers/mechanisms/packet_socket.h"
 
+#include "capturers/filter.h"
 #include "harness/base/log.h"
 
 #include <arpa/inet.h>
@@ -19,6 +20,14 @@
 
 #define VLAN_TAG_LENGTH 4
 #define IN_FLIGHT_NS    (10 * CB_NS_PER_MS)
+#define KEEP_ALL        UINT32_C(262144) /* longer than any frame */
+/* Newer than the headers of some systems (linux/if_packet.h). */
+#define FANOUT_IGNORE_OUTGOING 0x4000
+
+const char *const cb_packet_fanout_names[] = {
+	"off", "hash", "lb", "cpu", "rnd", "qm", "rollover", NULL};
+static const int fanout_types[] = {0, PACKET_FANOUT_HASH, PACKET_FANOUT_LB, PACKET_FANOUT_CPU,
+	PACKET_FANOUT_RND, PACKET_FANOUT_QM, PACKET_FANOUT_ROLLOVER};
 
 static int refuse_socket(int error, struct cb_error *err)
 {
@@ -43,9 +52,23 @@ static int open_deaf(struct cb_error *err)
 
 static int set_version(int fd, int version, struct cb_error *err)
 {
+	static const size_t headers[] = {[TPACKET_V1] = sizeof(struct tpacket_hdr),
+		[TPACKET_V2] = sizeof(struct tpacket2_hdr),
+		[TPACKET_V3] = sizeof(struct tpacket3_hdr)};
+	int header = version; /* in: of which version; out: bytes */
+	socklen_t size = sizeof(header);
+
 	if (setsockopt(fd, SOL_PACKET, PACKET_VERSION, &version, sizeof(version)))
 		return cb_error_errno(err, CB_ERR_IMPOSSIBLE, errno,
 			"this kernel has no TPACKET_V%d rings (CONFIG_PACKET of a newer kernel)",
+			version + 1);
+	/* V1 has an unsigned long in it */
+	if (!getsockopt(fd, SOL_PACKET, PACKET_HDRLEN, &header, &size) &&
+		(size_t)header != headers[version])
+		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
+			"TPACKET_V%d rings of this kernel are laid out for another word size: use "
+			"a "
+			"64-bit build of this program, or tpacket2",
 			version + 1);
 	return 0;
 }
@@ -89,7 +112,7 @@ int cb_packet_socket_open(
 {
 	int rc;
 
-	*s = (struct cb_packet_socket){.fd = open_deaf(err)};
+	*s = (struct cb_packet_socket){.fd = open_deaf(err), .keep = KEEP_ALL};
 	if (s->fd < 0)
 		return s->fd;
 	ignore_outgoing(s->fd);
@@ -127,21 +150,53 @@ int cb_packet_socket_ring(struct cb_packet_socket *s, int version, const void *r
 	return 0;
 }
 
+static int attach(int fd, struct sock_filter *code, unsigned n)
+{
+	struct sock_fprog program = {.len = (unsigned short)n, .filter = code};
+
+	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+}
+
 /* A classic BPF program of one instruction: the number of bytes to keep of each frame, 0 for none.
  */
 static int attach_return(int fd, uint32_t bytes)
 {
 	struct sock_filter keep = BPF_STMT(BPF_RET | BPF_K, bytes);
-	struct sock_fprog program = {.len = 1, .filter = &keep};
 
-	return setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof(program)) ? -errno : 0;
+	return attach(fd, &keep, 1);
 }
 
-int cb_packet_socket_snaplen(struct cb_packet_socket *s, uint32_t snaplen, struct cb_error *err)
+void cb_packet_socket_snaplen(struct cb_packet_socket *s, uint32_t snaplen)
 {
-	int rc = attach_return(s->fd, snaplen);
+	s->keep = snaplen;
+}
 
-	return rc ? cb_error_errno(err, CB_ERR_HOST, rc, "cutting frames at %u bytes", snaplen) : 0;
+static int attach_expression(struct cb_packet_socket *s, const char *filter, struct cb_error *err)
+{
+	struct cb_filter compiled;
+	int rc = cb_filter_compile(&compiled, filter, s->keep, err);
+
+	_Static_assert(sizeof(*compiled.code) == sizeof(struct sock_filter), "the kernel's layout");
+	if (rc)
+		return rc;
+	rc = attach(s->fd, (struct sock_filter *)compiled.code, compiled.n);
+	cb_filter_finish(&compiled);
+	/* net.core.optmem_max limits what filters may take */
+	return rc ? cb_error_errno(err, CB_ERR_HOST, rc, "attaching filter \"%s\"", filter) : 0;
+}
+
+static int attach_filter(struct cb_packet_socket *s, const struct cb_tap *tap, struct cb_error *err)
+{
+	int rc = 0, none = 0;
+
+	if (tap->filter && *tap->filter)
+		return attach_expression(s, tap->filter, err);
+	if (s->keep < KEEP_ALL)
+		rc = attach_return(s->fd, s->keep);
+	else if (s->fanout.mode &&
+		setsockopt(s->fd, SOL_SOCKET, SO_DETACH_FILTER, &none, sizeof(none)))
+		rc = -errno;
+	return rc ? cb_error_errno(err, CB_ERR_HOST, rc, "setting the packet socket's filter") : 0;
 }
 
 static int be_promiscuous(
@@ -156,20 +211,47 @@ static int be_promiscuous(
 	return 0;
 }
 
-int cb_packet_socket_start(
-	struct cb_packet_socket *s, const struct cb_tap *tap, struct cb_error *err)
+/* The group has the hook in the receive path now, and with it the say about outgoing frames
+ * (fanout_add(), net/packet/af_packet.c). Kernels that don't know the flag bring them too. */
+static int join_fanout(const struct cb_packet_socket *s, struct cb_error *err)
+{
+	const struct cb_packet_fanout *fanout = &s->fanout;
+	uint32_t wanted = (uint32_t)(fanout_types[fanout->mode] | FANOUT_IGNORE_OUTGOING) << 16 |
+		(uint32_t)fanout->group;
+
+	if (!setsockopt(s->fd, SOL_PACKET, PACKET_FANOUT, &wanted, sizeof(wanted)))
+		return 0;
+	if (errno == EINVAL || errno == ENOSPC)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"fan-out group %lld is another capture's, on another interface or with "
+			"another mode, or it is full: choose another (group=N)",
+			(long long)fanout->group);
+	return cb_error_errno(
+		err, CB_ERR_HOST, errno, "joining fan-out group %lld", (long long)fanout->group);
+}
+
+unsigned cb_packet_fanout_traits(unsigned provides, const struct cb_packet_fanout *fanout)
+{
+	if (!fanout->mode)
+		return provides;
+	return (provides & ~(unsigned)CB_TRAIT_COPIES) | CB_TRAIT_FANOUT;
+}
+
+void cb_packet_socket_share(struct cb_packet_socket *s, const struct cb_packet_fanout *fanout,
+	struct cb_tap_ready *ready)
+{
+	s->fanout = *fanout;
+	ready->fanout = fanout->mode ? (unsigned)fanout->group : 0;
+}
+
+static int listen_on(struct cb_packet_socket *s, const struct cb_tap *tap, struct cb_error *err)
 {
 	struct sockaddr_ll address = {.sll_family = AF_PACKET,
 		.sll_protocol = htons(ETH_P_ALL),
 		.sll_ifindex = (int)tap->ifindex};
-	int pending = 0, rc;
+	int pending = 0;
 	socklen_t size = sizeof(pending);
 
-	if (tap->promiscuous) {
-		rc = be_promiscuous(s, tap, err);
-		if (rc)
-			return rc;
-	}
 	if (bind(s->fd, (struct sockaddr *)&address, sizeof(address)))
 		return cb_error_errno(
 			err, CB_ERR_HOST, errno, "listening on interface \"%s\"", tap->interface);
@@ -184,6 +266,32 @@ int cb_packet_socket_start(
 		return cb_error_errno(
 			err, CB_ERR_HOST, pending, "listening on interface \"%s\"", tap->interface);
 	return 0;
+}
+
+/* Between bind() and its joining a member would get a copy of every frame: it stays deaf until
+ * then. */
+static int start_shared(struct cb_packet_socket *s, const struct cb_tap *tap, struct cb_error *err)
+{
+	int rc = attach_return(s->fd, 0);
+
+	if (rc)
+		return cb_error_errno(err, CB_ERR_HOST, rc, "keeping a packet socket deaf");
+	rc = listen_on(s, tap, err);
+	if (!rc)
+		rc = join_fanout(s, err);
+	return rc ? rc : attach_filter(s, tap, err);
+}
+
+int cb_packet_socket_start(
+	struct cb_packet_socket *s, const struct cb_tap *tap, struct cb_error *err)
+{
+	int rc = tap->promiscuous ? be_promiscuous(s, tap, err) : 0;
+
+	if (!rc && s->fanout.mode)
+		return start_shared(s, tap, err);
+	if (!rc)
+		rc = attach_filter(s, tap, err);
+	return rc ? rc : listen_on(s, tap, err);
 }
 
 /*

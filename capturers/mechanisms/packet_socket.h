@@ -1,7 +1,10 @@
 /*
  * What the mechanisms on AF_PACKET sockets share: set-up in the order that
- * keeps a socket deaf until it is ready, rings, tap off, the kernel's
- * counters. Not a mechanism itself.
+ * keeps a socket deaf until it is ready, filter, fan-out, rings, tap off, the
+ * kernel's counters. Not a mechanism itself.
+ *
+ * Fan-out: the kernel gives each frame to one member of a group of sockets. Each member has its own
+ * buffer, filter and counters, so the books of a group are the sums of its members'.
  */
 #ifndef CB_CAPTURERS_MECHANISMS_PACKET_SOCKET_H
 #define CB_CAPTURERS_MECHANISMS_PACKET_SOCKET_H
@@ -16,11 +19,37 @@
 
 #define CB_PACKET_NO_RING -1
 
+/* In a mechanism's options; CB_PACKET_FANOUT_ROWS has the rows. */
+struct cb_packet_fanout {
+	int mode;      /* index into cb_packet_fanout_names; 0: off */
+	int64_t group; /* 1 to 65535 */
+};
+
+extern const char *const cb_packet_fanout_names[];
+
+/* For `struct options`, which has a struct cb_packet_fanout `fanout`. */
+#define CB_PACKET_FANOUT_ROWS(options)                                                       \
+	{.name = "fanout",                                                                   \
+		.type = CB_OPT_ENUM,                                                         \
+		.offset = offsetof(struct options, fanout.mode),                             \
+		.fallback = "off",                                                           \
+		.choices = cb_packet_fanout_names,                                           \
+		.help = "share the frames out among processes: by flow, in turn, by core, "  \
+			"by chance, by queue, or to the next when one is full"},             \
+	{                                                                                    \
+		.name = "group", .type = CB_OPT_COUNT,                                       \
+		.offset = offsetof(struct options, fanout.group), .fallback = "1", .min = 1, \
+		.max = UINT16_MAX,                                                           \
+		.help = "number of the fan-out group; another capture needs another"         \
+	}
+
 struct cb_packet_socket {
-	int fd;              /* -1: closed */
-	unsigned mtu;        /* of the interface, without its link header */
-	uint8_t *map;        /* the ring, NULL: none */
-	size_t map_bytes;    /* length of `map` */
+	int fd;           /* -1: closed */
+	unsigned mtu;     /* of the interface, without its link header */
+	uint8_t *map;     /* the ring, NULL: none */
+	size_t map_bytes; /* length of `map` */
+	uint32_t keep;    /* bytes that the filter lets pass of a frame */
+	struct cb_packet_fanout fanout;
 	int64_t seen, drops; /* tp_packets (drops included) and tp_drops so far */
 };
 
@@ -38,12 +67,25 @@ int cb_packet_socket_open(
 int cb_packet_socket_ring(struct cb_packet_socket *s, int version, const void *request, size_t size,
 	struct cb_error *err);
 
-/* Let the kernel cut every frame at `snaplen` bytes: takes the socket's filter slot. */
-int cb_packet_socket_snaplen(struct cb_packet_socket *s, uint32_t snaplen, struct cb_error *err);
+/* Before start(): let the kernel cut every frame at `snaplen` bytes. Takes the socket's filter
+ * slot, but goes together with a capture filter. A socket without a ring then knows frames by their
+ * cut length only. */
+void cb_packet_socket_snaplen(struct cb_packet_socket *s, uint32_t snaplen);
 
-/* Bind: from here on frames come in. CB_ERR_IMPOSSIBLE when the interface is down. */
+/* Before start(): be a member of a fan-out group. */
+void cb_packet_socket_share(struct cb_packet_socket *s, const struct cb_packet_fanout *fanout,
+	struct cb_tap_ready *ready);
+
+/*
+ * Filter, bind, join the group: from here on frames come in, and none but those of this filter and
+ * this member. With neither filter nor fan-out the filter slot is left alone. CB_ERR_IMPOSSIBLE
+ * when the interface is down.
+ */
 int cb_packet_socket_start(
 	struct cb_packet_socket *s, const struct cb_tap *tap, struct cb_error *err);
+
+/* What is left of `provides` with this fan-out: a copy of every frame, or a share of them. */
+unsigned cb_packet_fanout_traits(unsigned provides, const struct cb_packet_fanout *fanout);
 
 /* Tap off; returns when no frame is on its way into the socket any more. */
 int cb_packet_socket_detach(struct cb_packet_socket *s, struct cb_error *err);

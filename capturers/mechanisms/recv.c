@@ -2,45 +2,34 @@
  * recv: the kernel queues each frame on a packet socket, and a system call
  * copies it out: recvfrom() one by one, recvmmsg() several at a time.
  *
- * The buffer asked for is SO_RCVBUF. The kernel doubles the number and charges each frame's
- * truesize to it (socket buffer and descriptor: some 830 bytes for a 60-byte frame on veth), so its
- * capacity in frames depends on the driver; it is measured on the first frames that come.
+ * The queue is limited by SO_RCVBUF (packet_queue.h).
  *
  * Counters: a frame that finds the queue full is in tp_packets and in tp_drops; dropped = tp_drops.
  * unread is what is still queued after the tap is down.
  */
-#include "capturers/mechanisms/packet_socket.h"
+#include "capturers/mechanisms/packet_queue.h"
 #include "capturers/members.h"
-#include "harness/base/log.h"
-#include "harness/base/units.h"
 
 #include <errno.h>
-#include <limits.h>
-#include <linux/sock_diag.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
-#define BATCH_MAX     256
-#define CACHE_LINE    64u
-#define BUFFER_MAX    (INT_MAX / 2) /* what sock_setsockopt() makes of a larger SO_RCVBUF */
-#define CHARGE_SAMPLE 32            /* frames whose truesize is measured */
-#define ERRORS_MAX    4
+#define BATCH_MAX  256
+#define CACHE_LINE 64u
 
 struct recv_options {
 	int64_t batch;
+	struct cb_packet_fanout fanout;
 };
 
 struct recv_state {
 	struct cb_packet_socket socket;
 	unsigned batch;
-	int64_t frame_length;  /* tap's; only such frames are sampled */
-	unsigned samples;      /* frames still to sample */
-	uint32_t charge;       /* truesize of a frame, 0: not known */
-	uint32_t buffer_bytes; /* SO_RCVBUF as the kernel keeps it, doubled */
-	uint8_t *copies;       /* batch x stride */
-	size_t stride, room;   /* bytes from one copy to the next, for one */
+	struct cb_packet_queue queue;
+	uint8_t *copies;     /* batch x stride */
+	size_t stride, room; /* bytes from one copy to the next, for one */
 	struct mmsghdr messages[BATCH_MAX];
 	struct iovec vectors[BATCH_MAX];
 };
@@ -53,45 +42,13 @@ static const struct cb_option recv_options[] = {
 		.min = 1,
 		.max = BATCH_MAX,
 		.help = "frames a system call may bring; 1: recvfrom, more: recvmmsg"},
+	CB_PACKET_FANOUT_ROWS(recv_options),
 	CB_OPTION_END,
 };
 
 static int recv_probe(struct cb_error *err)
 {
 	return cb_packet_socket_probe(CB_PACKET_NO_RING, err);
-}
-
-static int memory_info(int fd, uint32_t info[SK_MEMINFO_VARS])
-{
-	socklen_t size = SK_MEMINFO_VARS * sizeof(*info);
-
-	memset(info, 0, size);
-	return getsockopt(fd, SOL_SOCKET, SO_MEMINFO, info, &size) ? -errno : 0;
-}
-
-/* SO_RCVBUFFORCE goes beyond net.core.rmem_max, but takes CAP_NET_ADMIN of the initial namespace.
- */
-static int set_buffer(struct recv_state *s, const struct cb_tap *tap, struct cb_error *err)
-{
-	int bytes = (int)tap->buffer, got = 0, usable;
-	socklen_t size = sizeof(got);
-	char text[32];
-
-	if (tap->buffer > BUFFER_MAX)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"buffer: a socket's receive buffer holds less than 1 GiB");
-	if (setsockopt(s->socket.fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)) &&
-		setsockopt(s->socket.fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes)))
-		return cb_error_errno(err, CB_ERR_HOST, errno, "setting the receive buffer");
-	if (getsockopt(s->socket.fd, SOL_SOCKET, SO_RCVBUF, &got, &size))
-		return cb_error_errno(err, CB_ERR_HOST, errno, "reading the receive buffer");
-	s->buffer_bytes = (uint32_t)got;
-	usable = got / 2;
-	if (usable < bytes)
-		cb_warn("recv: the receive buffer is %s, less than asked for: net.core.rmem_max "
-			"limits it without CAP_NET_ADMIN",
-			cb_unit_human(CB_UNIT_BYTES, usable, text, sizeof(text)));
-	return 0;
 }
 
 /* One copy's place. A line more than needed, so that the stamps of a batch don't all fall into the
@@ -128,12 +85,11 @@ static int recv_open(void *state, const struct cb_tap *tap, const void *options,
 	int rc;
 
 	s->batch = (unsigned)o->batch;
-	s->samples = CHARGE_SAMPLE;
-	s->frame_length = tap->frame_length;
 	rc = cb_packet_socket_open(&s->socket, tap, err);
 	if (rc)
 		return rc;
-	rc = set_buffer(s, tap, err);
+	cb_packet_socket_share(&s->socket, &o->fanout, ready);
+	rc = cb_packet_queue_init(&s->queue, s->socket.fd, tap, err);
 	if (!rc)
 		rc = make_copies(s, tap->snaplen, err);
 	if (!rc)
@@ -178,24 +134,14 @@ static int receive_many(struct recv_state *s, struct cb_frame *frames, unsigned 
 	return n;
 }
 
-/* What the buffer is relieved of when one frame is taken out is what that frame was charged with.
- * Arrivals in between make it look less: hence the largest of several. */
-static int receive_sample(struct recv_state *s, struct cb_frame *frames)
+/* One frame, between two readings of what the queue holds. */
+static int receive_sample(struct recv_state *s, struct cb_frame *frames, int64_t *syscalls)
 {
-	uint32_t before[SK_MEMINFO_VARS], after[SK_MEMINFO_VARS], charge;
-	int n, rc = memory_info(s->socket.fd, before);
+	uint32_t before = cb_packet_queue_bytes(&s->queue, syscalls);
+	int n = receive_one(s, frames);
 
-	n = receive_one(s, frames);
-	if (n <= 0)
-		return n;
-	s->samples--;
-	if (rc || memory_info(s->socket.fd, after))
-		return n;
-	if (s->frame_length && frames[0].len != s->frame_length)
-		return n;
-	charge = before[SK_MEMINFO_RMEM_ALLOC] - after[SK_MEMINFO_RMEM_ALLOC];
-	if (before[SK_MEMINFO_RMEM_ALLOC] > after[SK_MEMINFO_RMEM_ALLOC] && charge > s->charge)
-		s->charge = charge;
+	if (n > 0)
+		cb_packet_queue_sample(&s->queue, before, frames, 1, syscalls);
 	return n;
 }
 
@@ -204,9 +150,9 @@ static int recv_receive(void *state, struct cb_frame *frames, unsigned max, int6
 	struct recv_state *s = state;
 	int n;
 
-	*syscalls += s->samples ? 3 : 1;
-	if (s->samples)
-		n = receive_sample(s, frames);
+	++*syscalls;
+	if (s->queue.samples)
+		n = receive_sample(s, frames, syscalls);
 	else
 		n = s->batch == 1 ? receive_one(s, frames) : receive_many(s, frames, max);
 	return n == -EAGAIN || n == -EINTR ? 0 : n;
@@ -226,35 +172,20 @@ static int recv_detach(void *state, struct cb_error *err)
 	return cb_packet_socket_detach(&s->socket, err);
 }
 
-/* Take the rest out of the queue without copying it. A pending error (the interface went down) is
- * reported once before frames come again. */
-static int64_t count_queued(int fd)
-{
-	struct mmsghdr messages[BATCH_MAX] = {0};
-	int64_t queued = 0;
-	int n, errors = 0;
-
-	while (errors < ERRORS_MAX) {
-		n = recvmmsg(fd, messages, BATCH_MAX, MSG_DONTWAIT, NULL);
-		if (n > 0)
-			queued += n;
-		else if (!n || errno == EAGAIN)
-			break;
-		else
-			errors++;
-	}
-	return queued;
-}
-
 static int recv_settle(void *state, struct cb_tap_counters *counters, struct cb_error *err)
 {
 	struct recv_state *s = state;
 
-	counters->unread = count_queued(s->socket.fd);
-	/* packet_rcv() lets a frame in as long as the charge before it is below the limit */
-	if (s->charge)
-		counters->buffer_frames = (s->buffer_bytes + s->charge - 1) / s->charge;
+	counters->unread = cb_packet_queue_empty(&s->queue);
+	counters->buffer_frames = cb_packet_queue_capacity(&s->queue);
 	return cb_packet_socket_settle(&s->socket, counters, err);
+}
+
+static unsigned recv_traits(const void *options)
+{
+	const struct recv_options *o = options;
+
+	return cb_packet_fanout_traits(cb_mechanism_recv.member.provides, &o->fanout);
 }
 
 const struct cb_mechanism cb_mechanism_recv = {
@@ -265,7 +196,8 @@ const struct cb_mechanism cb_mechanism_recv = {
 		.options_size = sizeof(struct recv_options),
 		.provides =
 			CB_TRAIT_POLLABLE | CB_TRAIT_FILTER_FREE | CB_TRAIT_COPIES | CB_TRAIT_BATCH,
-		.probe = recv_probe},
+		.probe = recv_probe,
+		.traits = recv_traits},
 	.state_size = sizeof(struct recv_state),
 	.open = recv_open,
 	.receive = recv_receive,

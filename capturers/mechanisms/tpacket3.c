@@ -26,6 +26,7 @@
 
 struct tpacket3_options {
 	int64_t block, retire_ns;
+	struct cb_packet_fanout fanout;
 };
 
 struct tpacket3_state {
@@ -54,6 +55,7 @@ static const struct cb_option tpacket3_options[] = {
 		.min = CB_NS_PER_MS,
 		.max = 60 * CB_NS_PER_SEC,
 		.help = "after which a block is handed over that is not full, whole milliseconds"},
+	CB_PACKET_FANOUT_ROWS(tpacket3_options),
 	CB_OPTION_END,
 };
 
@@ -94,9 +96,6 @@ static int lay_out(struct tpacket3_state *s, const struct cb_tap *tap,
 		return cb_error_set(err, CB_ERR_USAGE,
 			"tpacket3: block: must be a multiple of the page size, %lld bytes",
 			(long long)page);
-	if (o->retire_ns % (int64_t)CB_NS_PER_MS)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"tpacket3: retire: the kernel counts whole milliseconds");
 	if (o->block && tap->buffer < 2 * block)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"tpacket3: block: the buffer must hold two blocks at least");
@@ -110,11 +109,10 @@ static int lay_out(struct tpacket3_state *s, const struct cb_tap *tap,
 
 /* The filter is there to cut frames only: it costs the receive path a little, so it is left out
  * where it could cut nothing. */
-static int set_snaplen(struct tpacket3_state *s, const struct cb_tap *tap, struct cb_error *err)
+static void set_snaplen(struct tpacket3_state *s, const struct cb_tap *tap)
 {
-	if (tap->snaplen >= UINT16_MAX)
-		return 0;
-	return cb_packet_socket_snaplen(&s->socket, (uint32_t)tap->snaplen, err);
+	if (tap->snaplen < UINT16_MAX)
+		cb_packet_socket_snaplen(&s->socket, (uint32_t)tap->snaplen);
 }
 
 /* With full blocks. Below block / cost frames in a retire time blocks are handed over part-filled,
@@ -156,8 +154,8 @@ static int tpacket3_open(void *state, const struct cb_tap *tap, const void *opti
 	if (!rc)
 		rc = cb_packet_socket_ring(
 			&s->socket, TPACKET_V3, &s->request, sizeof(s->request), err);
-	if (!rc)
-		rc = set_snaplen(s, tap, err);
+	set_snaplen(s, tap);
+	cb_packet_socket_share(&s->socket, &o->fanout, ready);
 	if (!rc)
 		rc = cb_packet_socket_start(&s->socket, tap, err);
 	if (rc) {
@@ -300,13 +298,32 @@ static void tpacket3_close(void *state)
 	cb_packet_socket_close(&s->socket);
 }
 
+static int tpacket3_check(const void *options, struct cb_error *err)
+{
+	const struct tpacket3_options *o = options;
+
+	if (o->retire_ns % (int64_t)CB_NS_PER_MS)
+		return cb_error_set(
+			err, CB_ERR_USAGE, "retire: the kernel counts whole milliseconds");
+	return 0;
+}
+
+static unsigned tpacket3_traits(const void *options)
+{
+	const struct tpacket3_options *o = options;
+
+	return cb_packet_fanout_traits(cb_mechanism_tpacket3.member.provides, &o->fanout);
+}
+
 const struct cb_mechanism cb_mechanism_tpacket3 = {
 	.member = {.name = "tpacket3",
 		.help = "A ring shared with the kernel, in blocks of many frames (TPACKET_V3).",
 		.options = tpacket3_options,
 		.options_size = sizeof(struct tpacket3_options),
 		.provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES,
-		.probe = tpacket3_probe},
+		.probe = tpacket3_probe,
+		.check = tpacket3_check,
+		.traits = tpacket3_traits},
 	.state_size = sizeof(struct tpacket3_state),
 	.open = tpacket3_open,
 	.receive = tpacket3_receive,

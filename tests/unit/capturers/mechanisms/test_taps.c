@@ -355,14 +355,14 @@ static void recv_batches(void **state)
 
 /* A test once for each tap, under a name that says which. */
 static char recv_many[] = "recv", recv_one[] = "recv:batch=1", slots[] = "tpacket2",
-	    blocks[] = "tpacket3";
+	    old_slots[] = "tpacket1", blocks[] = "tpacket3";
 /* Blocks that are full when they are handed over, even when the sender is kept from running. */
 static char full_blocks[] = "tpacket3:retire=500ms";
 #define ON(test, tap)                                 \
 	{                                             \
 #test " " #tap, test, NULL, NULL, tap \
 	}
-#define EACH(test) ON(test, recv_many), ON(test, slots), ON(test, blocks)
+#define EACH(test) ON(test, recv_many), ON(test, old_slots), ON(test, slots), ON(test, blocks)
 
 int main(void)
 {
@@ -371,6 +371,7 @@ int main(void)
 		ON(every_frame_is_booked, recv_one),
 		ON(overload_adds_up, recv_many),
 		ON(overload_adds_up, slots),
+		ON(overload_adds_up, old_slots),
 		ON(overload_adds_up, full_blocks),
 		EACH(without_drain_all_is_unread),
 		EACH(unread_and_dropped_add_up),

@@ -1,5 +1,6 @@
 #include "generators/send.h"
 
+#include "generators/pacing/departure.h"
 #include "generators/pacing/histogram.h"
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
@@ -25,6 +26,7 @@ struct sender {
 	uint64_t offered, window_offered, batches;
 	struct cb_transmit_counts counts;
 	struct cb_histogram lateness;
+	struct cb_departures departures;
 	struct cb_series *series;
 	uint64_t second_end_ns; /* of the series' current second */
 	int64_t second_frames;
@@ -129,6 +131,22 @@ static int series_advance(struct sender *s, uint64_t now_ns, struct cb_error *er
 	return 0;
 }
 
+static void count_departure(
+	struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
+{
+	const struct cb_departure batch = {
+		.due_ns = turn->due_ns,
+		.last_due_ns = used < 2
+			? turn->due_ns
+			: cb_schedule_due_ns(&s->schedule, s->schedule.next + used - 1),
+		.begin_ns = now_ns,
+		.end_ns = s->last_ns,
+		.n = used,
+	};
+
+	cb_departures_add(&s->departures, &batch);
+}
+
 static void count_batch(
 	struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
 {
@@ -140,6 +158,7 @@ static void count_batch(
 	if (s->job->max)
 		return;
 	cb_histogram_add(&s->lateness, now_ns - turn->due_ns);
+	count_departure(s, turn, used, now_ns);
 	cb_schedule_use(&s->schedule, used);
 }
 
@@ -168,6 +187,7 @@ static int send_batch(
 		return cb_error_set(err, CB_ERR_INTERNAL, "all 2^48 sequence numbers are used up");
 	r = job->transmitter->send(
 		job->state, s->offered, turn->n, turn->phase, (uint32_t)now_ns, &s->counts);
+	s->last_ns = cb_now_ns();
 	if (r < 0)
 		return r == -EINTR ? 0 : send_failed(s, r, err);
 	if (r > 0)
@@ -194,7 +214,7 @@ static int send_all(struct sender *s, struct cb_error *err)
 		r = send_batch(s, &turn, now_ns, err);
 		if (r)
 			return r;
-		now_ns = s->last_ns = cb_now_ns();
+		now_ns = s->last_ns;
 		if (now_ns - s->signals_ns > SIGNALS_EVERY_NS)
 			signals_let_in(s, 0);
 	}
@@ -232,6 +252,7 @@ static void settle_schedule(const struct sender *s, uint64_t end_ns, struct cb_g
 	if (s->batches) {
 		r->lateness_max_ns = (int64_t)s->lateness.max;
 		r->lateness_p99_ns = (int64_t)cb_histogram_quantile(&s->lateness, LATENESS_P99_PPM);
+		cb_departures_settle(&s->departures, r);
 	}
 }
 

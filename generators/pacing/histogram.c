@@ -30,8 +30,15 @@ static uint64_t bucket_end(unsigned bucket)
 
 void cb_histogram_add(struct cb_histogram *h, uint64_t value)
 {
-	h->buckets[bucket_of(value)]++;
-	h->total++;
+	cb_histogram_add_many(h, value, 1);
+}
+
+void cb_histogram_add_many(struct cb_histogram *h, uint64_t value, uint64_t n)
+{
+	if (!n)
+		return;
+	h->buckets[bucket_of(value)] += n;
+	h->total += n;
 	if (value > h->max)
 		h->max = value;
 }

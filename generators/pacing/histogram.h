@@ -19,6 +19,9 @@ struct cb_histogram {
 
 void cb_histogram_add(struct cb_histogram *h, uint64_t value);
 
+/* The same value `n` times. */
+void cb_histogram_add_many(struct cb_histogram *h, uint64_t value, uint64_t n);
+
 /*
  * The smallest bucket's upper end with at least `ppm` millionths of the values at or below it
  * (990000: p99), never above the largest value; 0 while the histogram is empty.

@@ -23,6 +23,9 @@ struct cb_series {
 int cb_series_add(struct cb_series *s, int64_t frames); /* 0 or CB_ERR_INTERNAL */
 void cb_series_finish(struct cb_series *s);
 
+/* Gaps between frames are counted within 64, 128, 256, 512 ns and 1 us of what was asked for. */
+#define CB_GAP_BOUNDS 5
+
 struct cb_generator_record {
 	struct cb_generator_book book;
 	int64_t unoffered;
@@ -35,7 +38,14 @@ struct cb_generator_record {
 	int64_t rebased; /* stalls after which the schedule was re-based */
 	int64_t lateness_max_ns,
 		lateness_p99_ns; /* against the ideal schedule, per batch head; unknown at max */
-	int64_t cpu_ns;          /* CPU time of the process, as the scheduler charges it */
+	/* Gaps from frame to frame as they were handed over; a batch's frames count as spread
+	 * evenly over the call. Unknown at max. */
+	double gap_within_share[CB_GAP_BOUNDS]; /* this close to the schedule's gap */
+	int64_t gap_p50_ns, gap_p99_ns, gap_max_ns;
+	double back_to_back_share; /* of gaps: shorter than half of the schedule's */
+	int64_t longest_train;     /* frames one after the other, back to back */
+	double drift_ppm;          /* the whole run took this much longer than scheduled */
+	int64_t cpu_ns;            /* CPU time of the process, as the scheduler charges it */
 	int64_t softirq_ns; /* of that, softirq time that only interrupted it; unknown: not measured
 			     */
 	int64_t context_switches;

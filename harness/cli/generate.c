@@ -33,6 +33,19 @@ static int on_ready(void *arg)
 	return cb_control_ready() || cb_control_wait_go(NULL);
 }
 
+static void print_gaps(const struct cb_generator_record *r)
+{
+	char median[32], p99[32], most[32];
+
+	cb_unit_human(CB_UNIT_TIME, (double)r->gap_p50_ns, median, sizeof(median));
+	cb_unit_human(CB_UNIT_TIME, (double)r->gap_p99_ns, p99, sizeof(p99));
+	cb_unit_human(CB_UNIT_TIME, (double)r->gap_max_ns, most, sizeof(most));
+	printf("gaps       median %s, p99 %s, at most %s; %.2f %% within 256 ns of the schedule's, "
+	       "%.2f %% back to back, at most %lld in a row; drift %.3f ppm\n",
+		median, p99, most, 100 * r->gap_within_share[2], 100 * r->back_to_back_share,
+		(long long)r->longest_train, r->drift_ppm);
+}
+
 static void print_record(const struct cb_generator_record *r)
 {
 	char offered[32], intended[32], late[32];
@@ -52,6 +65,8 @@ static void print_record(const struct cb_generator_record *r)
 		printf("lateness   at most %s against the schedule; re-based %lld times\n", late,
 			(long long)r->rebased);
 	}
+	if (r->gap_p50_ns != CB_UNKNOWN)
+		print_gaps(r);
 }
 
 static int run(const struct cb_invocation *call, struct cb_error *err)

@@ -4,6 +4,9 @@
 
 #define GENERATOR(type, name) CB_FIELD(CB_FIELD_##type, cb_generator_record, name)
 #define GENERATOR_BOOK(name)  CB_FIELD_NESTED(CB_FIELD_COUNT, cb_generator_record, book.name, #name)
+#define GENERATOR_GAPS(i, within)                                                \
+	CB_FIELD_NESTED(CB_FIELD_REAL, cb_generator_record, gap_within_share[i], \
+		"gap_within_" within "_share")
 #define VIEW(type, name)      CB_FIELD(CB_FIELD_##type, cb_view_record, name)
 #define VIEW_BOOK(type, name) CB_FIELD_NESTED(CB_FIELD_##type, cb_view_record, book.name, #name)
 
@@ -24,6 +27,17 @@ static const struct cb_field generator_fields[] = {
 	GENERATOR(COUNT, rebased),
 	GENERATOR(COUNT, lateness_max_ns),
 	GENERATOR(COUNT, lateness_p99_ns),
+	GENERATOR_GAPS(0, "64ns"),
+	GENERATOR_GAPS(1, "128ns"),
+	GENERATOR_GAPS(2, "256ns"),
+	GENERATOR_GAPS(3, "512ns"),
+	GENERATOR_GAPS(4, "1us"),
+	GENERATOR(COUNT, gap_p50_ns),
+	GENERATOR(COUNT, gap_p99_ns),
+	GENERATOR(COUNT, gap_max_ns),
+	GENERATOR(REAL, back_to_back_share),
+	GENERATOR(COUNT, longest_train),
+	GENERATOR(REAL, drift_ppm),
 	GENERATOR(COUNT, cpu_ns),
 	GENERATOR(COUNT, softirq_ns),
 	GENERATOR(COUNT, context_switches),

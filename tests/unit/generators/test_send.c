@@ -107,10 +107,18 @@ static int run(struct script *s, struct cb_send_job job, struct cb_generator_rec
 		assert_true(r->book.intended == r->book.offered + r->unoffered);
 		assert_true(r->unoffered >= 0);
 		assert_true(r->lateness_p99_ns <= r->lateness_max_ns);
+		if (r->book.offered > 1) {
+			assert_true(r->gap_p50_ns >= 0 && r->gap_p50_ns <= r->gap_p99_ns);
+			assert_true(r->gap_p99_ns <= r->gap_max_ns);
+			assert_true(r->gap_within_share[0] <= r->gap_within_share[4]);
+			assert_true(r->gap_within_share[4] <= 1);
+			assert_true(r->longest_train >= 1);
+		}
 	} else {
 		assert_true(r->book.intended == CB_UNKNOWN && r->unoffered == CB_UNKNOWN);
 		assert_true(r->lateness_max_ns == CB_UNKNOWN && r->rebased == CB_UNKNOWN);
-		assert_true(isnan(r->intended_pps));
+		assert_true(isnan(r->intended_pps) && isnan(r->drift_ppm));
+		assert_true(r->gap_max_ns == CB_UNKNOWN && r->longest_train == CB_UNKNOWN);
 	}
 	cb_generator_record_finish(r);
 	return code;

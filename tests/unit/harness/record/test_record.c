@@ -26,7 +26,12 @@ static void a_generator_of_which_nothing_is_known(void **state)
 		"\"unoffered\":null,\"refused\":null,\"window_offered\":null,\"elapsed_ns\":null,"
 		"\"window_elapsed_ns\":null,\"offered_pps\":null,\"intended_pps\":null,"
 		"\"syscalls\":null,\"batches\":null,\"rebased\":null,\"lateness_max_ns\":null,"
-		"\"lateness_p99_ns\":null,\"cpu_ns\":null,\"softirq_ns\":null,"
+		"\"lateness_p99_ns\":null,\"gap_within_64ns_share\":null,"
+		"\"gap_within_128ns_share\":null,\"gap_within_256ns_share\":null,"
+		"\"gap_within_512ns_share\":null,\"gap_within_1us_share\":null,"
+		"\"gap_p50_ns\":null,\"gap_p99_ns\":null,\"gap_max_ns\":null,"
+		"\"back_to_back_share\":null,\"longest_train\":null,\"drift_ppm\":null,"
+		"\"cpu_ns\":null,\"softirq_ns\":null,"
 		"\"context_switches\":null,\"series\":[]}");
 	cb_generator_record_finish(&r);
 }
@@ -60,7 +65,7 @@ static void number_nulls(json_t *object)
 
 	json_object_foreach(object, key, value)
 	{
-		bool real = strstr(key, "_pps") || strstr(key, "_share");
+		bool real = strstr(key, "_pps") || strstr(key, "_share") || strstr(key, "_ppm");
 
 		if (!strcmp(key, "load_result"))
 			json_object_set_new(object, key, json_pack("{s:i}", "bytes_out", 5));
@@ -100,6 +105,9 @@ static void a_generator_goes_both_ways(void **state)
 	assert_true(json_equal(json, again));
 	no_count_is_unknown(&r, offsetof(struct cb_generator_record, transmitter));
 	assert_true(isfinite(r.offered_pps) && isfinite(r.intended_pps));
+	for (int i = 0; i < CB_GAP_BOUNDS; i++)
+		assert_true(isfinite(r.gap_within_share[i]));
+	assert_true(isfinite(r.back_to_back_share) && isfinite(r.drift_ppm));
 	assert_int_equal(r.book.intended, json_integer_value(json_object_get(json, "intended")));
 	assert_int_equal(r.series.n, 2);
 	json_decref(json);

@@ -1,0 +1,243 @@
+#!/usr/bin/env bash
+# Every mechanism that can run here, with every wait it allows, on every tap it has, through the same list of
+# situations: frame sizes, a mix of sizes, under and over capacity, several processes, start and stop during
+# traffic, the interface going down in mid-capture, a killed process. The ledger is asserted to the integer each time.
+#
+# The commit tier goes pairwise: each mechanism sees each situation once, with waits and taps taken in turn; the
+# other tier takes the full product.
+# timeout: 420
+. "$(dirname "$0")/lib.sh"
+need_root
+need_cores 2
+
+make_link
+# One regime for all arms: a veth has its NAPI ring once GRO or XDP is on, and a backlog without.
+far ethtool -K vrx gro on >/dev/null
+expect 0 "$CAPBENCH_FAST" list --json
+cp "$T/out" "$T/list.json"
+expect 0 far "$CAPBENCH" list --json
+
+# ---- what there is -------------------------------------------------------------------------------
+
+mechanisms()
+{
+	jq -r '.mechanisms[] | select(.can_run and .name != "null") | .name' "$T/list.json"
+}
+
+# variants MECHANISM: short forms, one for each tap, access or version of it.
+variants()
+{
+	jq -r --arg m "$1" '.mechanisms[] | select(.name == $m) | . as $x
+		| [.options[] | select(.name == "tap" or .name == "access")
+			| .name as $n | [.value | split("|")[] | "\($n)=\(.)"]]
+		| if length == 0 then [[]] else ([combinations]) end
+		| .[] | $x.name + (if length > 0 then ":" + join(",") else "" end)' "$T/list.json"
+}
+
+waits()
+{
+	jq -r '.waits[] | select(.can_run) | .name' "$T/list.json"
+}
+
+# ---- one capture ---------------------------------------------------------------------------------
+
+is_ready() { grep -q '"ready": true' "$T/$1.out"; }
+
+# start NAME OPTION...: a capture process, ready. 1: this combination is refused, with a reason.
+start()
+{
+	local name=$1
+	shift
+	rm -f "$T/$name.out" # of the one before, which was ready
+	background "$name" ip netns exec far "$CAPBENCH" capture vrx --control --drain 3s "$@"
+	until_true 10 settled "$name" || fail "neither ready nor refused within 10 s: capture $*"
+	is_ready "$name" && return 0
+	finish "$name" 10
+	case $status in
+	2 | 4) return 1 ;;
+	esac
+	fail "exit status $status of capture $*: $(cat "$T/$name.out" "$T/$name.err")"
+}
+
+settled() { is_ready "$1" || ! alive "${pid[$1]}"; }
+
+# end NAME WHAT: its view is in $T/NAME.json
+end()
+{
+	stop "$1" TERM
+	tail -n 1 "$T/$1.out" >"$T/$1.json"
+	assert_eq "$status" 0 "$2: exit status: $(cat "$T/$1.json" "$T/$1.err")"
+}
+
+# send OPTION...: its record is in $T/gen.json; offered and refused add up in $offered, $refused.
+offered=0 refused=0
+send()
+{
+	expect 0 "$CAPBENCH_FAST" generate vtx --json --cpu 0 "$@"
+	cp "$T/out" "$T/gen.json"
+	offered=$((offered + $(json "$T/gen.json" .offered)))
+	refused=$((refused + $(json "$T/gen.json" .refused)))
+}
+
+# balanced NAME WHAT: what was offered and not refused by the link is received, dropped by the tap, or unread.
+balanced()
+{
+	local through=$((offered - refused))
+	assert_json "$T/$1.json" ".received + .tap_dropped + .unread == $through" "$2: books of $through frames"
+	assert_json "$T/$1.json" '.received == .unique and .foreign == 0 and .damaged == 0 and .duplicate == 0' \
+		"$2: every frame received is one of ours, once"
+	assert_json "$T/$1.json" '.reordered == 0 and .sequence_gaps <= .tap_dropped + .unread + '"$refused" \
+		"$2: no stamp is lost silently"
+}
+
+clean() # WHAT: nothing is attached to the interface any more
+{
+	until_true 5 detached || {
+		far ip -d link show vrx >&2
+		far bpftool net >&2 2>/dev/null || true
+		fail "$1: something is still attached to the interface"
+	}
+}
+
+detached()
+{
+	! far ip -d link show vrx | grep -qE 'xdp|PROMISC|promiscuity [1-9]' &&
+		[ -z "$(far tc filter show dev vrx ingress 2>/dev/null)" ] &&
+		[ -z "$(far awk 'NR > 1' /proc/net/packet)" ]
+}
+
+# ---- the situations ------------------------------------------------------------------------------
+
+sizes() # what options...
+{
+	local what=$1 size
+	shift
+	start cap "$@" --snaplen 96 || return 1
+	# Fewer than the 256 that veth's NAPI ring holds, so that nothing can be lost on a busy machine.
+	for size in 64 512 1518; do
+		send --rate 5k --count 80 --frame-size "$size" --stream $((size % 251))
+	done
+	end cap "$what"
+	balanced cap "$what"
+	assert_json "$T/cap.json" '.tap_dropped == 0 and .unread == 0' "$what: nothing is lost at low rate"
+	# 60 bytes of the small, 96 of the larger ones.
+	assert_json "$T/cap.json" ".bytes == 80 * (60 + 96 + 96)" "$what: the snaplen is honoured"
+	assert_json "$T/cap.json" ".truncated == 160" "$what: what was cut is known"
+}
+
+over() # over capacity, with a mix of sizes: three senders take turns
+{
+	local what=$1 i
+	shift
+	start cap "$@" --load work:20us --buffer 1MiB --cpu 1 || return 1
+	for i in 1 2 3; do
+		send --rate 200k --duration 60ms --frame-size $((64 * i * i)) --stream "$i"
+	done
+	end cap "$what"
+	balanced cap "$what"
+}
+
+three() # three processes, each with its own copy
+{
+	local what=$1 i n=0
+	shift
+	for i in 1 2 3; do
+		if ! start "cap$i" "$@" --load work:5us --buffer 1MiB; then
+			for ((; n > 0; n--)); do end "cap$n" "$what"; done
+			return 1
+		fi
+		n=$i
+	done
+	send --rate 100k --duration 100ms
+	for i in 1 2 3; do
+		end "cap$i" "$what, process $i"
+		balanced "cap$i" "$what, process $i"
+	done
+}
+
+midway() # start and stop while frames fly: what was received is in one piece, less what was dropped
+{
+	local what=$1
+	shift
+	background gen "$CAPBENCH_FAST" generate vtx --rate 50k --json --cpu 0
+	sleep 0.1
+	if ! start cap "$@"; then
+		stop gen
+		return 1
+	fi
+	sleep 0.2
+	end cap "$what"
+	stop gen
+	assert_json "$T/cap.json" '.received > 0 and .received == .unique' "$what: frames of ours were seen"
+	assert_json "$T/cap.json" '.sequence_gaps <= .tap_dropped + .unread' "$what: no stamp is lost silently"
+}
+
+down() # the interface goes down and comes back in mid-capture
+{
+	local what=$1
+	shift
+	start cap "$@" || return 1
+	send --rate 50k --count 2000
+	far ip link set vrx down
+	sleep 0.05
+	far ip link set vrx up
+	until_true 5 carrier || fail "the link does not come back"
+	send --rate 50k --count 2000 --stream 1
+	end cap "$what"
+	assert_json "$T/cap.json" '.received >= 2000 and .received == .unique' "$what: frames before it are kept"
+	assert_json "$T/cap.json" ".received + .tap_dropped + .unread <= $offered - $refused" "$what: books"
+}
+
+killed()
+{
+	local what=$1
+	shift
+	start cap "$@" || return 1
+	send --rate 50k --count 1000
+	stop cap KILL
+}
+
+# ---- all of them ---------------------------------------------------------------------------------
+
+done_count=0 refused_count=0
+situation() # NAME VARIANT WAIT
+{
+	local what="$1, $2, $3"
+	offered=0 refused=0
+	if "$1" "$what" --mechanism "$2" --wait "$3"; then
+		done_count=$((done_count + 1))
+		echo "ok      $what"
+	else
+		refused_count=$((refused_count + 1))
+		echo "refused $what: $(cat "$T"/cap*.out 2>/dev/null | jq -r '.error? // empty' | tail -n 1)"
+	fi
+	clean "$what"
+}
+
+mapfile -t all_waits < <(waits)
+turn=0
+for mechanism in $(mechanisms); do
+	mapfile -t forms < <(variants "$mechanism")
+	worked=0
+	for name in sizes over three midway down killed; do
+		if [ "$CAPBENCH_TIER" = all ]; then
+			for form in "${forms[@]}"; do
+				for wait in "${all_waits[@]}"; do
+					situation "$name" "$form" "$wait"
+				done
+			done
+			continue
+		fi
+		# Pairwise: the next form and the next wait that fit.
+		for ((try = 0; try < ${#all_waits[@]}; try++)); do
+			before=$done_count
+			situation "$name" "${forms[turn % ${#forms[@]}]}" "${all_waits[turn % ${#all_waits[@]}]}"
+			turn=$((turn + 1))
+			[ "$done_count" -eq "$before" ] || break
+		done
+		worked=$((done_count > before ? worked + 1 : worked))
+	done
+	[ "$CAPBENCH_TIER" = all ] || [ $worked -ge 4 ] || fail "$mechanism passed through $worked situations only"
+done
+echo "$done_count combinations measured, $refused_count refused"
+[ "$done_count" -ge 18 ] || fail "only $done_count combinations can run here"

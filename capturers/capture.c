@@ -1,6 +1,7 @@
 #include "capturers/capture.h"
 
 #include "capturers/loop.h"
+#include "capturers/share.h"
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "harness/base/process.h"
@@ -112,6 +113,7 @@ struct part {
 
 struct capture {
 	struct cb_tap tap;
+	struct cb_tap_share share;
 	struct cb_tap_ready ready;
 	struct part mechanism, wait, load;
 	struct cb_loop *loop;
@@ -129,7 +131,7 @@ static int check_job(const struct cb_capture_job *job, struct cb_error *err)
 	return 0;
 }
 
-static int fill_tap(struct cb_tap *tap, const struct cb_capture_job *job, struct cb_error *err)
+int cb_capture_tap(struct cb_tap *tap, const struct cb_capture_job *job, struct cb_error *err)
 {
 	*tap = (struct cb_tap){.interface = job->interface,
 		.ifindex = if_nametoindex(job->interface),
@@ -143,6 +145,14 @@ static int fill_tap(struct cb_tap *tap, const struct cb_capture_job *job, struct
 			"there is no interface \"%s\" here (ip link shows those there are)",
 			job->interface);
 	return 0;
+}
+
+static int take_share(struct capture *c, const struct cb_capture_job *job, struct cb_error *err)
+{
+	if (!job->shared_tap[0])
+		return 0;
+	c->tap.share = &c->share;
+	return cb_share_read(&c->share, job->shared_tap, err);
 }
 
 static int resolve(struct part *p, const struct cb_axis *axis, const char *text, char *canonical,
@@ -318,7 +328,9 @@ int cb_capture_run(const struct cb_capture_job *job, volatile sig_atomic_t *stop
 	if (!rc)
 		rc = resolve_all(&c, job, record, err);
 	if (!rc)
-		rc = fill_tap(&c.tap, job, err);
+		rc = cb_capture_tap(&c.tap, job, err);
+	if (!rc)
+		rc = take_share(&c, job, err);
 	/* before any memory is taken, so that it is near the core */
 	if (!rc && job->cpu >= 0)
 		rc = cb_process_pin((int)job->cpu, err);

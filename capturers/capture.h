@@ -12,6 +12,7 @@
 
 #define CB_MEMBER_TEXT 256
 #define CB_FILTER_TEXT 1024
+#define CB_SHARED_TEXT 96
 
 struct cb_capture_job {
 	char interface[16];
@@ -24,9 +25,14 @@ struct cb_capture_job {
 	int64_t stamp_offset; /* bytes from the start of the frame; 42 for Ethernet/IPv4/UDP */
 	int64_t drain_ns;     /* how long the buffers may be emptied after the stop */
 	bool promiscuous;
+	char shared_tap[CB_SHARED_TEXT]; /* the process's part of a shared tap (share.h), "": none;
+					    not an option of the user's */
 };
 
 extern const struct cb_option cb_capture_options[]; /* over struct cb_capture_job */
+
+/* Where the job taps (not its share). CB_ERR_USAGE when there is no such interface. */
+int cb_capture_tap(struct cb_tap *tap, const struct cb_capture_job *job, struct cb_error *err);
 
 /*
  * Run until `*stop` becomes nonzero or the duration has passed, then drain, detach, settle and fill

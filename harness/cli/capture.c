@@ -20,6 +20,12 @@ static const struct cb_option unlisted[] = {
 		.offset = offsetof(struct args, control),
 		.fallback = "false",
 		.help = "Under an agent: see control.h"},
+	{.name = "shared-tap",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct args, job.shared_tap),
+		.text_size = CB_SHARED_TEXT,
+		.fallback = "",
+		.help = "Under an agent: see share.h"},
 	CB_OPTION_END,
 };
 

@@ -88,6 +88,9 @@ struct cb_mechanism_extra {
 	int (*wait_batch)(void *state, uint64_t deadline_ns, struct cb_wait_counts *counts);
 	/* The wait never waits for readiness (spin, sleep): nobody need be woken. */
 	void (*unwatched)(void *state);
+	/* With CB_TRAIT_NAPI: the sockets that NAPI instances feed, and that they can be polled
+	 * through. Up to `max` go to fds[]; how many there are. */
+	unsigned (*sockets)(void *state, int *fds, unsigned max);
 	/*
 	 * Make what `processes` processes with the same options share, and attach it: each gets its
 	 * part by tap->share. *shared stays NULL when nothing has to be shared. tap->share is NULL.

@@ -6,6 +6,8 @@ static const struct cb_mechanism *const mechanisms[] = {
 	&cb_mechanism_tpacket1,
 	&cb_mechanism_tpacket2,
 	&cb_mechanism_tpacket3,
+	&cb_mechanism_pcap,
+	&cb_mechanism_af_xdp,
 	&cb_mechanism_null,
 };
 

@@ -4,6 +4,7 @@
 #include "generators/traffic/address.h"
 #include "generators/traffic/frame.h"
 #include "harness/base/process.h"
+#include "harness/base/rate.h"
 #include "harness/base/units.h"
 #include "harness/net/link.h"
 
@@ -11,114 +12,10 @@
 #include <string.h>
 
 #define RATE_PACED_MAX INT64_C(1000000000) /* one slot a nanosecond */
-#define TIME_MAX_NS    (INT64_C(366) * 24 * 3600 * 1000000000)
-
-#define FIELD(f) .offset = offsetof(struct cb_generate_job, f)
-#define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct cb_generate_job *)0)->f)
-
-/* Addresses from 198.18.0.0/15, which RFC 2544 sets apart for benchmarks; port 9 is discard. */
-const struct cb_option cb_generate_options[] = {
-	{.name = "transmitter",
-		.type = CB_OPT_MEMBER,
-		FIELD(transmitter),
-		.text_size = sizeof(((struct cb_generate_job *)0)->transmitter),
-		.axis = "transmitter",
-		.fallback = "packet",
-		.help = "How frames are handed to the link"},
-	{.name = "frame-size",
-		.type = CB_OPT_BYTES,
-		FIELD(frame_size),
-		.fallback = "64",
-		.min = CB_FRAME_SIZE_MIN,
-		.max = CB_FRAME_SIZE_MAX,
-		.help = "Size of a frame with its 4-byte FCS, as RFC 2544 counts it"},
-	{.name = "rate",
-		.type = CB_OPT_RATE,
-		FIELD(rate),
-		.fallback = "100k",
-		.min = 1,
-		.max = CB_RATE_MAX,
-		.help = "Frames per second, or max: as fast as it goes"},
-	{.name = "count",
-		.type = CB_OPT_COUNT,
-		FIELD(count),
-		.fallback = "0",
-		.help = "Stop after this many frames of the measurement window; 0: no limit"},
-	{.name = "duration",
-		.type = CB_OPT_TIME,
-		FIELD(duration_ns),
-		.fallback = "0",
-		.max = TIME_MAX_NS,
-		.help = "Length of the measurement window; 0: until --count or a signal"},
-	{.name = "warmup",
-		.type = CB_OPT_TIME,
-		FIELD(warmup_ns),
-		.fallback = "0",
-		.max = TIME_MAX_NS,
-		.help = "Time at the same rate before the measurement window"},
-	{.name = "catch-up",
-		.type = CB_OPT_TIME,
-		FIELD(catch_up_ns),
-		.fallback = "10ms",
-		.max = TIME_MAX_NS,
-		.help = "After a longer stall the frames that are overdue are given up"},
-	{.name = "cpu",
-		.type = CB_OPT_COUNT,
-		FIELD(cpu),
-		.fallback = "-1",
-		.min = -1,
-		.max = CB_CPUS_MAX - 1,
-		.help = "Core to run on; -1: where the scheduler wants"},
-	{.name = "key",
-		.type = CB_OPT_COUNT,
-		FIELD(key),
-		.fallback = "0",
-		.max = UINT32_MAX,
-		.help = "Key of the stamps; frames with another key are foreign to a capturer"},
-	{.name = "stream",
-		.type = CB_OPT_COUNT,
-		FIELD(stream),
-		.fallback = "0",
-		.max = UINT8_MAX,
-		.help = "Number of this stream of sequence numbers"},
-	{.name = "destination-mac",
-		TEXT(destination_mac),
-		.fallback = "02:00:00:00:00:02",
-		.metavar = "MAC",
-		.help = "Destination MAC address"},
-	{.name = "source-mac",
-		TEXT(source_mac),
-		.fallback = "",
-		.metavar = "MAC",
-		.help = "Source MAC address; empty: the interface's own"},
-	{.name = "destination-ip",
-		TEXT(destination_ip),
-		.fallback = "198.18.0.2",
-		.metavar = "IPV4",
-		.help = "Destination IPv4 address"},
-	{.name = "source-ip",
-		TEXT(source_ip),
-		.fallback = "198.18.0.1",
-		.metavar = "IPV4",
-		.help = "Source IPv4 address"},
-	{.name = "destination-port",
-		.type = CB_OPT_COUNT,
-		FIELD(destination_port),
-		.fallback = "9",
-		.max = UINT16_MAX,
-		.help = "UDP destination port"},
-	{.name = "source-port",
-		.type = CB_OPT_COUNT,
-		FIELD(source_port),
-		.fallback = "9",
-		.max = UINT16_MAX,
-		.help = "UDP source port"},
-	CB_OPTION_END,
-};
-
 /* One run: what is set up, and taken down again by run_finish. */
 struct run {
 	const struct cb_generate_job *job;
+	int64_t rate_pps; /* or CB_RATE_MAX */
 	const struct cb_transmitter *transmitter;
 	void *options, *state; /* owned */
 	bool opened;
@@ -144,10 +41,12 @@ static int check_bounds(const struct cb_generate_job *job, struct cb_error *err)
 	return 0;
 }
 
-static struct cb_pace pace_of(const struct cb_generate_job *job)
+static struct cb_pace pace_of(const struct run *run)
 {
+	const struct cb_generate_job *job = run->job;
+
 	return (struct cb_pace){
-		.rate_pps = (uint64_t)job->rate,
+		.rate_pps = (uint64_t)run->rate_pps,
 		.warmup_ns = (uint64_t)job->warmup_ns,
 		.duration_ns = (uint64_t)job->duration_ns,
 		.count = (uint64_t)job->count,
@@ -155,24 +54,40 @@ static struct cb_pace pace_of(const struct cb_generate_job *job)
 	};
 }
 
-static int check_rate(const struct cb_generate_job *job, struct cb_error *err)
+static int read_rate(struct run *run, struct cb_error *err)
 {
-	struct cb_pace pace = pace_of(job);
+	const struct cb_generate_job *job = run->job;
+	const char *why = NULL;
+
+	if (cb_rate_parse(job->rate, job->frame_size, &run->rate_pps, &why))
+		return cb_error_set(
+			err, CB_ERR_USAGE, "rate: \"%s\" is not a rate: %s", job->rate, why);
+	if (run->rate_pps == CB_RATE_MAX)
+		return 0;
+	if (run->rate_pps < 1)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"rate: %s is out of range: at least one frame a second", job->rate);
+	if (run->rate_pps > RATE_PACED_MAX)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"rate: %s is more than one frame a nanosecond; for as fast as it goes say "
+			"max",
+			job->rate);
+	return 0;
+}
+
+static int check_window(const struct run *run, struct cb_error *err)
+{
+	struct cb_pace pace = pace_of(run);
 	struct cb_schedule s;
 
-	if (job->rate == CB_RATE_MAX)
+	if (run->rate_pps == CB_RATE_MAX)
 		return 0;
-	if (job->rate > RATE_PACED_MAX)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"rate: %lld pps is more than one frame a nanosecond; for as fast as it "
-			"goes say max",
-			(long long)job->rate);
 	cb_schedule_init(&s, &pace, 0);
 	if (s.end_slot <= s.warmup_slots)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"a measurement window of %lld ns at %lld pps has no frame in it; make it "
 			"longer",
-			(long long)job->duration_ns, (long long)job->rate);
+			(long long)run->job->duration_ns, (long long)run->rate_pps);
 	return 0;
 }
 
@@ -264,7 +179,9 @@ static int run_prepare(struct run *run, struct cb_error *err)
 	int r = check_bounds(run->job, err);
 
 	if (!r)
-		r = check_rate(run->job, err);
+		r = read_rate(run, err);
+	if (!r)
+		r = check_window(run, err);
 	if (!r && run->job->cpu >= 0)
 		r = cb_process_pin((int)run->job->cpu, err);
 	for (size_t i = 0; !r && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -314,8 +231,8 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 	sending = (struct cb_send_job){
 		.transmitter = run.transmitter,
 		.state = run.state,
-		.max = job->rate == CB_RATE_MAX,
-		.pace = pace_of(job),
+		.max = run.rate_pps == CB_RATE_MAX,
+		.pace = pace_of(&run),
 	};
 	r = cb_send_run(&sending, stop, record, err);
 	if (r)

@@ -27,7 +27,7 @@ const struct cb_option cb_trial_options[] = {
 		.min = 64, .max = 9018, .help = "Size of a frame with its FCS, as in RFC 2544"},
 	{TRIAL("traffic.rate", traffic.rate), .type = CB_OPT_RATE, .fallback = NULL, .min = 1,
 		.max = 1000000000,
-		.help = "Frames a second, or max: as fast as the transmitter goes"},
+		.help = "Frames a second, 500Mbit [L1], 100% of 1G, or max: as fast as it goes"},
 	{TRIAL_TEXT("generator.transmitter", generator.transmitter), .type = CB_OPT_MEMBER,
 		.fallback = "auto", .axis = "transmitter",
 		.help = "How frames are sent; auto: the first that stamps frames and holds a rate"},

@@ -1,5 +1,6 @@
 #include "harness/scenario/trial.h"
 
+#include "harness/base/rate.h"
 #include "harness/scenario/placement.h"
 
 #include <string.h>
@@ -31,17 +32,53 @@ static int read_member(const struct cb_registry *registry, size_t row,
 		(char *)spec + option->offset, params, err);
 }
 
-static int read_plain(
-	size_t row, const struct cb_node *value, struct cb_trial_spec *spec, struct cb_error *err)
+static int decode_row(size_t row, const struct cb_trial_values *values, struct cb_trial_spec *spec,
+	struct cb_error *err)
 {
 	const struct cb_option *option = &cb_trial_options[row];
 
-	if (!value)
+	if (!values->at[row])
 		return cb_option_decode(option, option->fallback, spec, err);
-	if (option->offset == offsetof(struct cb_trial_spec, placement))
+	return cb_schema_decode_row(option, values->at[row], cb_trial_schema.prefix,
+		cb_trial_reason(option), spec, err);
+}
+
+/* Bits, or a share of a line rate: in frames a second at the frame size that goes with it. */
+static int read_rate(const struct cb_option *row, const struct cb_trial_values *values,
+	struct cb_trial_spec *spec, struct cb_error *err)
+{
+	const struct cb_node *rate = values->at[row - cb_trial_options];
+	struct cb_trial_spec scratch = {0};
+	const char *why = NULL;
+	int64_t pps = 0;
+	int rc = decode_row(cb_trial_row("traffic.frame_size"), values, &scratch, err);
+
+	if (rc)
+		return rc;
+	if (cb_rate_parse(rate->text, scratch.traffic.frame_size, &pps, &why))
+		return cb_node_error(rate, err, "%s%s: \"%.80s\" is not a rate: %s",
+			cb_trial_schema.prefix, row->name, rate->text, why);
+	if (pps > row->max)
+		return cb_node_error(rate, err,
+			"%s%s: \"%.80s\" is %lld frames a second: at most %lld",
+			cb_trial_schema.prefix, row->name, rate->text, (long long)pps,
+			(long long)row->max);
+	spec->traffic.rate = pps;
+	return 0;
+}
+
+static int read_plain(size_t row, const struct cb_trial_values *values, struct cb_trial_spec *spec,
+	struct cb_error *err)
+{
+	const struct cb_option *option = &cb_trial_options[row];
+	const struct cb_node *value = values->at[row];
+
+	if (value && option->offset == offsetof(struct cb_trial_spec, placement))
 		return cb_placement_read(value, spec->placement, sizeof(spec->placement), err);
-	return cb_schema_decode_row(
-		option, value, cb_trial_schema.prefix, cb_trial_reason(option), spec, err);
+	if (value && option->type == CB_OPT_RATE && value->kind == CB_NODE_SCALAR &&
+		(strstr(value->text, "bit") || strchr(value->text, '%')))
+		return read_rate(option, values, spec, err);
+	return decode_row(row, values, spec, err);
 }
 
 int cb_trial_read_row(const struct cb_registry *registry, size_t row,
@@ -55,7 +92,7 @@ int cb_trial_read_row(const struct cb_registry *registry, size_t row,
 		return cb_schema_missing(option, values->trial, cb_trial_schema.prefix, err);
 	if (option->type == CB_OPT_MEMBER)
 		return read_member(registry, row, values, spec, params, err);
-	rc = read_plain(row, values->at[row], spec, err);
+	rc = read_plain(row, values, spec, err);
 	if (!rc && params &&
 		json_object_set_new(params, option->name, cb_option_json(option, spec)))
 		rc = cb_error_memory(err, "parameters");

@@ -4,6 +4,7 @@
 #include "harness/base/units.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "tests/unit/cmocka.h"
@@ -19,6 +20,11 @@ static struct cb_generate_job job_of(const char *transmitter)
 	cb_option_defaults(cb_generate_options, &job);
 	assert_true(cb_text_copy(job.transmitter, sizeof(job.transmitter), transmitter));
 	return job;
+}
+
+static void set_rate(struct cb_generate_job *job, const char *text)
+{
+	assert_true(cb_text_copy(job->rate, sizeof(job->rate), text));
 }
 
 static int run(
@@ -44,7 +50,7 @@ static void defaults(void **state)
 	cb_option_defaults(cb_generate_options, &job);
 	assert_string_equal(job.transmitter, "packet");
 	assert_int_equal(job.frame_size, 64);
-	assert_int_equal(job.rate, 100000);
+	assert_string_equal(job.rate, "100k");
 	assert_int_equal(job.count, 0);
 	assert_int_equal(job.duration_ns, 0);
 	assert_int_equal(job.warmup_ns, 0);
@@ -62,14 +68,14 @@ static void defaults(void **state)
 
 static void options_are_decoded(void **state)
 {
-	static const char *const good[][2] = {{"rate", "max"}, {"rate", "1.27M"}, {"rate", "1"},
-		{"frame-size", "1518B"}, {"frame-size", "9018"}, {"cpu", "-1"}, {"cpu", "0"},
-		{"key", "4294967295"}, {"stream", "255"}, {"duration", "5s"}, {"catch-up", "0"},
-		{"source-port", "65535"}, {"source-mac", "02:00:00:00:00:09"}};
-	static const char *const bad[][2] = {{"rate", "0"}, {"rate", "-1"}, {"frame-size", "63"},
-		{"frame-size", "9019"}, {"cpu", "-2"}, {"key", "4294967296"}, {"stream", "256"},
-		{"duration", "5"}, {"source-port", "65536"},
-		{"destination-mac", "02:00:00:00:00:00:00"}, {"speed", "1"}};
+	static const char *const good[][2] = {{"rate", "max"}, {"rate", "100% of 1G"},
+		{"rate", "1"}, {"frame-size", "1518B"}, {"frame-size", "9018"}, {"cpu", "-1"},
+		{"cpu", "0"}, {"key", "4294967295"}, {"stream", "255"}, {"duration", "5s"},
+		{"catch-up", "0"}, {"source-port", "65535"}, {"source-mac", "02:00:00:00:00:09"}};
+	static const char *const bad[][2] = {{"frame-size", "63"}, {"frame-size", "9019"},
+		{"cpu", "-2"}, {"key", "4294967296"}, {"stream", "256"}, {"duration", "5"},
+		{"source-port", "65536"}, {"destination-mac", "02:00:00:00:00:00:00"},
+		{"speed", "1"}};
 	struct cb_generate_job job = job_of("null");
 	struct cb_error err;
 
@@ -136,10 +142,16 @@ static void wrong_jobs(void **state)
 	job = job_of("packet:batch=1025");
 	assert_refused(&job, CB_ERR_USAGE, "batch");
 	job = job_of("null");
-	job.rate = 0;
+	set_rate(&job, "0");
 	assert_refused(&job, CB_ERR_USAGE, "rate");
-	job.rate = INT64_C(1000000001);
+	set_rate(&job, "-1");
+	assert_refused(&job, CB_ERR_USAGE, "rate");
+	set_rate(&job, "fast");
+	assert_refused(&job, CB_ERR_USAGE, "100% of 1G");
+	set_rate(&job, "1000000001");
 	assert_refused(&job, CB_ERR_USAGE, "max");
+	set_rate(&job, "100% of 1000000000G");
+	assert_refused(&job, CB_ERR_USAGE, "rate");
 	job = job_of("null");
 	job.frame_size = 63;
 	assert_refused(&job, CB_ERR_USAGE, "frame-size");
@@ -160,7 +172,7 @@ static void a_window_without_a_frame(void **state)
 {
 	struct cb_generate_job job = job_of("null");
 
-	job.rate = 1;
+	set_rate(&job, "1");
 	job.warmup_ns = 500000000;
 	job.duration_ns = 100000000;
 	assert_refused(&job, CB_ERR_USAGE, "no frame in it");
@@ -197,7 +209,7 @@ static void whole_runs(void **state)
 		struct cb_generate_job job = job_of("null");
 		struct cb_generator_record r;
 
-		job.rate = rates[i];
+		snprintf(job.rate, sizeof(job.rate), "%lld", (long long)rates[i]);
 		job.warmup_ns = 20000000;
 		job.duration_ns = 200000000;
 		job.catch_up_ns = INT64_C(10000000000); /* the machine may be busy */
@@ -215,12 +227,25 @@ static void whole_runs(void **state)
 	}
 }
 
+static void a_share_of_a_line_rate(void **state)
+{
+	struct cb_generate_job job = job_of("null");
+	struct cb_generator_record r;
+
+	set_rate(&job, "1% of 1G");
+	job.frame_size = 1518;
+	job.duration_ns = 100000000;
+	assert_int_equal(run(&job, &r, NULL), 0);
+	assert_true(r.intended_pps == 812); /* 81 274.4 / 100 */
+	assert_true(r.book.intended == 82); /* slots at 0, 1.23 ms .. 99.75 ms */
+}
+
 static void at_the_maximum_rate(void **state)
 {
 	struct cb_generate_job job = job_of("null");
 	struct cb_generator_record r;
 
-	job.rate = CB_RATE_MAX;
+	set_rate(&job, "max");
 	job.count = 100000;
 	assert_int_equal(run(&job, &r, NULL), 0);
 	assert_true(r.book.window_offered == 100000 && r.book.offered == 100000);
@@ -288,6 +313,7 @@ int main(void)
 		cmocka_unit_test(a_core_that_does_not_exist),
 		cmocka_unit_test(an_interface_that_does_not_exist),
 		cmocka_unit_test(whole_runs),
+		cmocka_unit_test(a_share_of_a_line_rate),
 		cmocka_unit_test(at_the_maximum_rate),
 		cmocka_unit_test(ready_is_asked_once),
 	};

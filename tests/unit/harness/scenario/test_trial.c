@@ -39,8 +39,9 @@ static void wrong_keys_and_values_are_refused(void **state)
 		{"name: t\ntrial:\n  traffic: fast\n",
 			"t.yaml:3:12: trial.traffic: is a value: a map of keys is wanted"},
 		{"name: t\ntrial:\n  capture: {mechanism: recv}\n",
-			"t.yaml:3:3: trial.traffic.rate: is missing: Frames a second, or max: as "
-			"fast as the transmitter goes (RATE)"},
+			"t.yaml:3:3: trial.traffic.rate: is missing: Frames a second, 500Mbit "
+			"[L1], "
+			"100% of 1G, or max: as fast as it goes (RATE)"},
 		{"name: t\ntrial:\n  traffic: {rate: 1k}\n",
 			"t.yaml:3:3: trial.capture.mechanism: is missing: How a frame crosses from "
 			"kernel to process (mechanism)"},
@@ -205,6 +206,53 @@ static void the_edges_of_what_makes_sense_are_allowed(void **state)
 		cb_scenario_destroy(load(cases[i]));
 }
 
+/* Frames a second at the cell's own frame size, whichever of the two varies. */
+static void rates_in_bits_follow_the_frame_size(void **state)
+{
+	struct cb_scenario *s = load("name: t\ntrial:\n  traffic: {rate: 100% of 1G}\n"
+				     "  capture: {mechanism: recv}\n"
+				     "vary: {traffic.frame_size: [64, 1518]}\n"),
+			   *all;
+
+	assert_int_equal(s->n_cells, 2);
+	assert_int_equal(s->cells[0].spec.traffic.rate, 1488095);
+	assert_int_equal(s->cells[1].spec.traffic.rate, 81274);
+	assert_int_equal(
+		json_integer_value(json_object_get(s->cells[1].params, "traffic.rate")), 81274);
+	/* what a run keeps of it reads back to the same */
+	all = load(s->resolved);
+	assert_string_equal(all->cells[1].id, s->cells[1].id);
+	cb_scenario_destroy(all);
+	cb_scenario_destroy(s);
+	s = load("name: t\ntrial:\n  traffic: {frame_size: 128, rate: 1k}\n"
+		 "  capture: {mechanism: recv}\nvary: {traffic.rate: [512Mbit L2, 592Mbit L1]}\n");
+	assert_int_equal(s->n_cells, 1); /* two spellings of one rate are one cell */
+	assert_int_equal(s->cells[0].spec.traffic.rate, 500000);
+	cb_scenario_destroy(s);
+}
+
+static void wrong_rates_are_refused(void **state)
+{
+	static const struct refusal cases[] = {
+		{"name: t\ntrial:\n  traffic: {rate: 100%}\n  capture: {mechanism: recv}\n",
+			"t.yaml:3:19: trial.traffic.rate: \"100%\" is not a rate: frames a second "
+			"as "
+			"in 1270k, max, bits as in 500Mbit or 500Mbit L1, or a share of a line "
+			"rate "
+			"as in 100% of 1G"},
+		{"name: t\ntrial:\n  traffic: {rate: 10 bit}\n  capture: {mechanism: recv}\n",
+			"t.yaml:3:19: trial.traffic.rate: \"10 bit\" is not a rate: it comes to "
+			"less "
+			"than one frame a second, or to more than can be counted"},
+		{"name: t\ntrial:\n  traffic: {rate: 100% of 1000000G}\n"
+		 "  capture: {mechanism: recv}\n",
+			"t.yaml:3:19: trial.traffic.rate: \"100% of 1000000G\" is 1488095238095 "
+			"frames a second: at most 1000000000"},
+	};
+
+	refuse_all(cases, COUNT(cases));
+}
+
 static void placements_have_one_spelling(void **state)
 {
 	static const struct {
@@ -292,6 +340,8 @@ int main(void)
 		cmocka_unit_test(options_in_a_map_win_over_the_short_form),
 		cmocka_unit_test(combinations_that_make_no_sense_are_refused),
 		cmocka_unit_test(the_edges_of_what_makes_sense_are_allowed),
+		cmocka_unit_test(rates_in_bits_follow_the_frame_size),
+		cmocka_unit_test(wrong_rates_are_refused),
 		cmocka_unit_test(placements_have_one_spelling),
 		cmocka_unit_test(wrong_placements_are_refused),
 		cmocka_unit_test(files_that_cannot_be_read_are_the_users_error),

@@ -215,7 +215,7 @@ static int settle(struct cb_loop *l, struct cb_view_record *record, struct cb_er
 static void report(struct cb_loop *l, struct cb_view_record *record)
 {
 	cb_tally_report(&l->tally, record);
-	record->syscalls = l->syscalls + l->waited.syscalls;
+	record->syscalls = cb_count_add(l->syscalls, l->waited.syscalls);
 	record->wait_syscalls = l->waited.syscalls;
 	record->wakeups = l->wakeups;
 	record->idle_wakeups = l->idle_wakeups;

@@ -17,6 +17,7 @@ struct check {
 	const struct cb_trial_values *values;
 	const struct cb_trial_spec *spec;
 	struct members m;
+	struct cb_member mechanism; /* with the traits that its options leave it */
 	struct cb_error *err;
 };
 
@@ -31,7 +32,7 @@ static int check_fits(
 {
 	struct cb_error inner;
 
-	if (!cb_member_fits(user, axis, c->m.mechanism, "mechanism", &inner))
+	if (!cb_member_fits(user, axis, &c->mechanism, "mechanism", &inner))
 		return 0;
 	return cb_node_error(
 		cb_trial_blame(c->values, row), c->err, "trial.%s: %s", row, inner.text);
@@ -56,7 +57,8 @@ static int check_copies(const struct check *c)
 	struct cb_text able = {0};
 	int rc;
 
-	if (c->spec->capture.processes < 2 || c->m.mechanism->provides & CB_TRAIT_COPIES)
+	if (c->spec->capture.processes < 2 ||
+		c->mechanism.provides & (CB_TRAIT_COPIES | CB_TRAIT_FANOUT))
 		return 0;
 	list_with(cb_registry_axis(c->registry, "mechanism"), CB_TRAIT_COPIES, &able);
 	rc = cb_node_error(cb_trial_blame(c->values, "capture.processes"), c->err,
@@ -92,7 +94,7 @@ static int check_window(const struct check *c)
 int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_values *values,
 	const struct cb_trial_spec *spec, struct cb_error *err)
 {
-	const struct check c = {
+	struct check c = {
 		.registry = registry,
 		.values = values,
 		.spec = spec,
@@ -110,6 +112,9 @@ int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_val
 
 	if (!c.m.mechanism || !c.m.wait || !c.m.load || !c.m.transmitter)
 		return cb_error_set(err, CB_ERR_INTERNAL, "a member is not in the registry");
+	c.mechanism = *c.m.mechanism;
+	c.mechanism.provides = cb_member_text_provides(
+		cb_registry_axis(registry, "mechanism"), spec->capture.mechanism);
 	rc = check_fits(&c, c.m.wait, "wait", "capture.wait");
 	if (!rc)
 		rc = check_fits(&c, c.m.load, "load", "capture.load");

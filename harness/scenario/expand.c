@@ -173,7 +173,6 @@ static int keep(struct expansion *x, const struct product *p, struct cb_cell *ce
 	hash = hash_params(cell->params);
 	if (seen_before(x, hash, cell->params, s->n_cells))
 		goto drop;
-	snprintf(cell->id, sizeof(cell->id), "%016llx", (unsigned long long)hash);
 	s->cells[s->n_cells++] = *cell;
 	return 0;
 drop:
@@ -249,6 +248,51 @@ static int check_excludes(
 	return 0;
 }
 
+static void name_cell(struct cb_cell *cell)
+{
+	snprintf(cell->id, sizeof(cell->id), "%016llx",
+		(unsigned long long)hash_params(cell->params));
+}
+
+static bool taps_in_driver(const struct cb_registry *registry, const struct cb_cell *cell)
+{
+	return cb_member_text_provides(
+		       cb_registry_axis(registry, "mechanism"), cell->spec.capture.mechanism) &
+		CB_TRAIT_XDP;
+}
+
+/*
+ * Arms that are compared get the same receive regime: XDP turns a veth's NAPI on, which gives it a
+ * ring of 256 frames in place of a backlog of 1000, so if one cell taps there all have NAPI.
+ */
+static int settle_regime(
+	struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < s->n_cells; i++) {
+		bool driver = taps_in_driver(in->registry, &s->cells[i]);
+
+		any |= driver;
+		if (driver && s->cells[i].spec.napi == CB_NAPI_OFF)
+			return cb_node_error(in->trial, err,
+				"trial.napi: off, but %s taps in the driver, which turns NAPI on: "
+				"leave it auto",
+				s->cells[i].spec.capture.mechanism);
+	}
+	for (size_t i = 0; i < s->n_cells; i++) {
+		struct cb_cell *cell = &s->cells[i];
+
+		if (cell->spec.napi == CB_NAPI_AUTO)
+			cell->spec.napi = any ? CB_NAPI_ON : CB_NAPI_OFF;
+		if (json_object_set_new(cell->params, "napi",
+			    json_string(cell->spec.napi == CB_NAPI_ON ? "on" : "off")))
+			return cb_error_memory(err, "parameters");
+		name_cell(cell);
+	}
+	return 0;
+}
+
 int cb_expand(struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
 {
 	struct expansion *x = calloc(1, sizeof(*x));
@@ -266,5 +310,7 @@ int cb_expand(struct cb_scenario *s, const struct cb_expand_input *in, struct cb
 	for (size_t b = 0; b < in->sweep->n_blocks && !rc; b++)
 		rc = expand_product(x, &in->sweep->blocks[b]);
 	free(x);
+	if (!rc)
+		rc = settle_regime(s, in, err);
 	return rc ? rc : check_excludes(s, in, err);
 }

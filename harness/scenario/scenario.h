@@ -25,6 +25,9 @@ enum cb_receive_choice {
 	CB_RECEIVE_CHOICE_THREADED,
 };
 
+/* Whether the receiving veth has a NAPI ring (256 frames) in place of the CPU's backlog (1000). */
+enum cb_napi { CB_NAPI_AUTO, CB_NAPI_OFF, CB_NAPI_ON };
+
 /* One combination: what a trial is, decoded from `trial:` with one value of each axis of `vary:`.
  */
 struct cb_trial_spec {
@@ -44,6 +47,7 @@ struct cb_trial_spec {
 	char placement[128]; /* "A:A", "A:B", "auto" or "{generator: [0], receive: [1], capture: [1,
 				1]}" */
 	int receive;         /* enum cb_receive_choice */
+	int napi;            /* enum cb_napi; in a cell never AUTO */
 	int evidence;        /* 0 full, 1 light */
 };
 

@@ -7,6 +7,7 @@
 #define MINUTE (60 * INT64_C(1000000000))
 
 static const char *const receive_names[] = {"auto", "softirq", "rps", "threaded", NULL};
+static const char *const napi_names[] = {"auto", "off", "on", NULL};
 static const char *const evidence_names[] = {"full", "light", NULL};
 static const char *const errors_names[] = {"minmax", "none", NULL};
 const char *const cb_order_names[] = {"shuffle", "interleave", "as-written", NULL};
@@ -52,6 +53,9 @@ const struct cb_option cb_trial_options[] = {
 	{TRIAL("receive", receive), .type = CB_OPT_ENUM, .fallback = "auto",
 		.choices = receive_names,
 		.help = "How the kernel receives: softirq (inline or by IRQ), rps, threaded"},
+	{TRIAL("napi", napi), .type = CB_OPT_ENUM, .fallback = "auto", .choices = napi_names,
+		.help = "A NAPI ring on the receiving veth; auto: on in all cells if any taps in "
+			"the driver"},
 	{TRIAL("evidence", evidence), .type = CB_OPT_ENUM, .fallback = "full",
 		.choices = evidence_names,
 		.help = "What is recorded beside the books; light: nothing on the frame's path"},

@@ -154,8 +154,8 @@ static const struct cb_node *as_map(struct cb_node_pool *pool, const struct cb_n
 	if (node && node->kind == CB_NODE_MAP)
 		return node;
 	if (!empty && (!member || node->kind != CB_NODE_SCALAR)) {
-		(void)cb_node_error(node, err, "%s: is %s: a map is wanted", t->keys[depth - 1],
-			cb_node_kind_text(node));
+		(void)cb_node_error(node, err, "%s: is %s: a map is wanted",
+			t->keys[depth ? depth - 1 : 0], cb_node_kind_text(node));
 		return NULL;
 	}
 	if (!empty)

@@ -22,6 +22,7 @@ static const struct {
 	{CB_TRAIT_STAMPS, "a stamp of its own in every frame"},
 	{CB_TRAIT_PACED, "a rate that can be held"},
 	{CB_TRAIT_BATCH, "a wake-up after N frames or a time"},
+	{CB_TRAIT_XDP, "a tap in the driver"},
 };
 
 #define N_TRAITS (sizeof(trait_texts) / sizeof(*trait_texts))
@@ -367,6 +368,29 @@ out:
 unsigned cb_member_provides(const struct cb_member *member, const void *options)
 {
 	return member->traits ? member->traits(options) : member->provides;
+}
+
+unsigned cb_member_text_provides(const struct cb_axis *axis, const char *text)
+{
+	char name[NAME_MAX_LENGTH];
+	size_t length = strcspn(text, ":");
+	const struct cb_member *member = NULL;
+	struct parse p;
+	unsigned provides = 0;
+
+	if (length < sizeof(name)) {
+		memcpy(name, text, length);
+		name[length] = '\0';
+		member = cb_axis_find(axis, name);
+	}
+	if (!member)
+		return 0;
+	if (!member->traits)
+		return member->provides; /* plans ask this 10 000 times */
+	if (parse_all(&p, axis, text, NULL) == 0)
+		provides = cb_member_provides(p.member, p.options);
+	free(p.options);
+	return provides;
 }
 
 int cb_member_fits(const struct cb_member *user, const char *user_axis,

@@ -23,6 +23,7 @@ enum cb_trait {
 	CB_TRAIT_BATCH = 1U << 8,       /* can be waited for by N frames or m microseconds: by its
 					   own means, or because frames are in its buffer before
 					   tc ingress sees them */
+	CB_TRAIT_XDP = 1U << 9,         /* taps in the driver: turns a veth's NAPI on */
 };
 
 /* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */
@@ -79,6 +80,9 @@ int cb_member_canonical(
 
 /* The traits that the member has with these options (as parsed). */
 unsigned cb_member_provides(const struct cb_member *member, const void *options);
+
+/* The same from a short form; 0 when it is none of this axis. */
+unsigned cb_member_text_provides(const struct cb_axis *axis, const char *text);
 
 /* 0, or CB_ERR_USAGE naming the trait that `user` needs and `other` does not provide. */
 int cb_member_fits(const struct cb_member *user, const char *user_axis,

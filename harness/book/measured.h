@@ -50,6 +50,7 @@ struct cb_generator_record {
 			     */
 	int64_t context_switches;
 	char transmitter[CB_RECORD_TEXT];
+	char arrival[CB_RECORD_TEXT]; /* canonical short forms */
 	struct cb_series series;
 };
 

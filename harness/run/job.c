@@ -41,8 +41,8 @@ json_t *cb_job_capture(
 json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout *layout,
 	const struct cb_testbed *testbed, uint32_t key)
 {
-	json_t *values = json_pack("{s:s, s:s}", "transmitter", spec->generator.transmitter,
-		"destination-mac", testbed->sensor_mac);
+	json_t *values = json_pack("{s:s, s:s, s:s}", "transmitter", spec->generator.transmitter,
+		"destination-mac", testbed->sensor_mac, "arrival", spec->traffic.arrival);
 
 	if (!values)
 		return NULL;
@@ -55,7 +55,8 @@ json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout
 	return values;
 }
 
-json_t *cb_job_receive(const struct cb_layout *layout, const struct cb_testbed *testbed)
+json_t *cb_job_receive(const struct cb_trial_spec *spec, const struct cb_layout *layout,
+	const struct cb_testbed *testbed)
 {
 	static const char *const modes[] = {
 		[CB_RECEIVE_CHOICE_AUTO] = "softirq",
@@ -65,5 +66,6 @@ json_t *cb_job_receive(const struct cb_layout *layout, const struct cb_testbed *
 	};
 
 	return json_pack("{s:s, s:s, s:i, s:b}", "interface", testbed->sensor_interface, "mode",
-		modes[layout->receive_mode], "cpu", layout->receive, "napi", 0);
+		modes[layout->receive_mode], "cpu", layout->receive, "napi",
+		spec->napi == CB_NAPI_ON);
 }

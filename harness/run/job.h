@@ -19,6 +19,7 @@ json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout
 	const struct cb_testbed *testbed, uint32_t key);
 
 /* The request `receive` of the layout. */
-json_t *cb_job_receive(const struct cb_layout *layout, const struct cb_testbed *testbed);
+json_t *cb_job_receive(const struct cb_trial_spec *spec, const struct cb_layout *layout,
+	const struct cb_testbed *testbed);
 
 #endif

@@ -3,6 +3,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 #include "harness/base/units.h"
+#include "harness/book/joined.h"
 #include "harness/run/counters.h"
 #include "harness/run/job.h"
 #include "harness/run/validity.h"
@@ -67,8 +68,8 @@ static int prepare_generator(struct attempt *a, struct cb_error *err)
 
 static int prepare(struct attempt *a, struct cb_error *err)
 {
-	int r = call(
-		a->t->sensor, "receive", cb_job_receive(a->layout, a->t), NULL, PREPARE_NS, err);
+	int r = call(a->t->sensor, "receive", cb_job_receive(a->spec, a->layout, a->t), NULL,
+		PREPARE_NS, err);
 
 	if (!r && a->record)
 		r = prepare_capture(a, err);
@@ -167,6 +168,8 @@ static int take_views(struct cb_trial_record *record, const json_t *views, struc
 		if (cb_view_record_read(&record->views[i], view, err))
 			return cb_error_prepend(err, "view %zu", i);
 	}
+	if (cb_views_join_groups(record->views, &record->n_views))
+		return cb_error_memory(err, "views");
 	return 0;
 }
 
@@ -272,7 +275,7 @@ int cb_trial_run(struct cb_testbed *t, const struct cb_trial_spec *spec,
 		.measure = spec->evidence == 0,
 		.net_rx_before = CB_UNKNOWN,
 		.readings = {.threaded = layout->receive_mode == CB_RECEIVE_CHOICE_THREADED,
-			.same_machine = true},
+			.napi = spec->napi == CB_NAPI_ON},
 		.record = record,
 		.generator = &record->generator,
 	};

@@ -22,6 +22,16 @@ static void blame(struct cb_trial_record *r, enum cb_trial_state state, const ch
 		r->state = state;
 }
 
+static int64_t behind_the_ring(const struct cb_link_readings *l)
+{
+	const struct cb_counters *a = &l->receiver_before, *b = &l->receiver_after;
+	int64_t queues = b->nic_ring_dropped == CB_UNKNOWN
+		? 0
+		: cb_count_subtract(b->nic_ring_dropped, a->nic_ring_dropped);
+
+	return cb_count_subtract(cb_count_subtract(b->rx_dropped, a->rx_dropped), queues);
+}
+
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
 {
 	int64_t refused =
@@ -31,8 +41,12 @@ void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
 		cb_count_subtract(l->receiver_after.rx_packets, l->receiver_before.rx_packets);
 
 	path->link_dropped = cb_count_subtract(sent, arrived);
-	path->nic_dropped = l->threaded ? refused : 0;
-	path->backlog_dropped = l->threaded ? 0 : refused;
+	path->nic_dropped = 0;
+	path->backlog_dropped = refused;
+	if (l->threaded || l->napi) {
+		path->nic_dropped = refused;
+		path->backlog_dropped = behind_the_ring(l);
+	}
 }
 
 /* The link's own counters against the generator's: every offered frame was sent or refused, and

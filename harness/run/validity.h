@@ -18,15 +18,17 @@
 /* Readings on both ends of the link, before and after. */
 struct cb_link_readings {
 	struct cb_counters sender_before, sender_after, receiver_before, receiver_after;
-	bool threaded;     /* receive mode: NAPI threads must have worked */
-	bool same_machine; /* the link is a veth pair: what it refuses is the receiver's loss */
+	bool threaded; /* receive mode: NAPI threads must have worked */
+	bool napi; /* the receiver has a NAPI ring (GRO, XDP or threads) in place of the backlog */
 };
 
 /*
- * The path's book. On a veth pair the frames that the receiver's full backlog (or NAPI ring) turns
- * away are the sender's tx_dropped, one and the same frames as in rx_dropped and softnet's dropped
- * (veth_xmit, enqueue_to_backlog): booked once, from the sender, which no other device on the host
- * can touch.
+ * The path's book on a veth pair. What the receiver turns away at once is the sender's tx_dropped
+ * (veth_xmit): it is booked from there, since no other device on the host can touch that counter.
+ * Without NAPI it was the receiver's full backlog, and is in the receiver's rx_dropped and in
+ * softnet's dropped too; with NAPI it was its full ring of 256, and the backlog that RPS steers to
+ * comes after the ring: its losses are the receiver's rx_dropped less what the driver's own queues
+ * dropped (XDP), and the sender knows nothing of them.
  */
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l);
 

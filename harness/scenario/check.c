@@ -72,6 +72,14 @@ static int check_copies(const struct check *c)
 
 static int check_pace(const struct check *c)
 {
+	const struct cb_axis *arrivals = cb_registry_axis(c->registry, "arrival");
+
+	/* the first arrival is the constant rate: the only one that needs no rate */
+	if (c->spec->traffic.rate == CB_RATE_MAX &&
+		find(c->registry, "arrival", c->spec->traffic.arrival) != arrivals->at(0))
+		return cb_node_error(cb_trial_blame(c->values, "traffic.arrival"), c->err,
+			"trial.traffic.arrival: %s needs a rate to go by: rate is max",
+			c->spec->traffic.arrival);
 	if (c->spec->traffic.rate == CB_RATE_MAX || c->m.transmitter->provides & CB_TRAIT_PACED)
 		return 0;
 	return cb_node_error(cb_trial_blame(c->values, "traffic.rate"), c->err,

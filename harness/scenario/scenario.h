@@ -35,6 +35,7 @@ struct cb_trial_spec {
 	struct {
 		int64_t frame_size; /* RFC 2544: with FCS */
 		int64_t rate;       /* pps, CB_RATE_MAX */
+		char arrival[CB_MEMBER_TEXT_MAX];
 	} traffic;
 	struct {
 		char transmitter[CB_MEMBER_TEXT_MAX];

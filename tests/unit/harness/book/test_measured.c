@@ -46,7 +46,14 @@ static void nothing_is_known_at_first(void **state)
 	struct cb_view_record v;
 	struct cb_evidence_record e;
 	const size_t generator_reals[] = {offsetof(struct cb_generator_record, offered_pps),
-		offsetof(struct cb_generator_record, intended_pps), SIZE_MAX};
+		offsetof(struct cb_generator_record, intended_pps),
+		offsetof(struct cb_generator_record, gap_within_share[0]),
+		offsetof(struct cb_generator_record, gap_within_share[1]),
+		offsetof(struct cb_generator_record, gap_within_share[2]),
+		offsetof(struct cb_generator_record, gap_within_share[3]),
+		offsetof(struct cb_generator_record, gap_within_share[4]),
+		offsetof(struct cb_generator_record, back_to_back_share),
+		offsetof(struct cb_generator_record, drift_ppm), SIZE_MAX};
 	const size_t view_reals[] = {
 		offsetof(struct cb_view_record, book.captured_share), SIZE_MAX};
 	const size_t evidence_reals[] = {

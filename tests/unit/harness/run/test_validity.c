@@ -41,7 +41,6 @@ static int set_up(void **state)
 	set_counters(&f->link.sender_after, 907, 103, 0);
 	set_counters(&f->link.receiver_before, 0, 0, 11);
 	set_counters(&f->link.receiver_after, 0, 0, 911);
-	f->link.same_machine = true;
 	*state = f;
 	return 0;
 }
@@ -123,6 +122,23 @@ static void threaded_receive_books_the_nic(void **state)
 	assert_int_equal(f->record.state, CB_TRIAL_VALID);
 }
 
+static void with_napi_the_backlog_is_behind_the_ring(void **state)
+{
+	struct fixture *f = *state;
+
+	/* 100 at the ring; behind it RPS loses 30, and a socket of XDP 20 that are the tap's. */
+	f->link.napi = true;
+	f->link.receiver_before.rx_dropped = 5;
+	f->link.receiver_after.rx_dropped = 55;
+	f->link.receiver_before.nic_ring_dropped = 2;
+	f->link.receiver_after.nic_ring_dropped = 22;
+	f->record.views[0].book.tap_dropped = 20;
+	judge(f);
+	assert_int_equal(f->record.path.nic_dropped, 100);
+	assert_int_equal(f->record.path.backlog_dropped, 30);
+	assert_int_equal(f->record.state, CB_TRIAL_VALID);
+}
+
 static void idle_napi_thread_is_invalid(void **state)
 {
 	struct fixture *f = *state;
@@ -180,6 +196,7 @@ int main(void)
 		TEST(foreign_frames_allow_as_many),
 		TEST(unknown_is_not_unbalanced),
 		TEST(threaded_receive_books_the_nic),
+		TEST(with_napi_the_backlog_is_behind_the_ring),
 		TEST(idle_napi_thread_is_invalid),
 		TEST(strangers_on_the_link_are_invalid),
 		TEST(unoffered_slots_limit_the_generator),

@@ -58,7 +58,9 @@ static const struct cb_member fake_mechanisms[] = {
 	FAKE("recv", .options = fake_recv, .provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES),
 	FAKE("tpacket2", .provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES),
 	FAKE("tpacket3", .options = fake_tpacket3, .provides = CB_TRAIT_POLLABLE | CB_TRAIT_COPIES),
-	FAKE("af-xdp", .provides = CB_TRAIT_POLLABLE | CB_TRAIT_NAPI | CB_TRAIT_FANOUT),
+	FAKE("af-xdp",
+		.provides = CB_TRAIT_POLLABLE | CB_TRAIT_NAPI | CB_TRAIT_FANOUT | CB_TRAIT_XDP),
+	FAKE("single", .provides = CB_TRAIT_POLLABLE),
 	FAKE("null", .provides = CB_TRAIT_COPIES),
 	{.name = NULL},
 };
@@ -85,6 +87,11 @@ static const struct cb_member fake_transmitters[] = {
 	FAKE("picky", .provides = CB_TRAIT_PACED, .needs = CB_TRAIT_NAPI),
 	{.name = NULL},
 };
+static const struct cb_member fake_arrivals[] = {
+	FAKE("constant", .needs = 0),
+	FAKE("bursts", .options = fake_batch),
+	{.name = NULL},
+};
 
 #define FAKE_AT(axis)                                                           \
 	static inline const struct cb_member *fake_##axis##_at(size_t i)        \
@@ -97,8 +104,10 @@ FAKE_AT(mechanism)
 FAKE_AT(wait)
 FAKE_AT(load)
 FAKE_AT(transmitter)
+FAKE_AT(arrival)
 
 static const struct cb_axis fake_axes[] = {
+	{"arrival", "arrivals", fake_arrival_at},
 	{"mechanism", "mechanisms", fake_mechanism_at},
 	{"wait", "waits", fake_wait_at},
 	{"load", "loads", fake_load_at},

@@ -158,9 +158,9 @@ static void combinations_that_make_no_sense_are_refused(void **state)
 		{WITH_CAPTURE("mechanism: recv, load: share"),
 			"t.yaml:4:36: trial.capture.load: load share needs frames shared out among "
 			"processes, which mechanism recv does not have"},
-		{WITH_CAPTURE("mechanism: af-xdp, processes: 3"),
+		{WITH_CAPTURE("mechanism: single, processes: 3"),
 			"t.yaml:4:43: trial.capture.processes: 3 processes need a copy of every "
-			"frame for each process, which mechanism af-xdp does not have; those that "
+			"frame for each process, which mechanism single does not have; those that "
 			"do: recv, tpacket2, tpacket3, null"},
 		{WITH_CAPTURE("mechanism: recv, snaplen: 59"),
 			"t.yaml:4:39: trial.capture.snaplen: \"59\" is out of range: 60 to 65535 "

@@ -2,182 +2,14 @@
  * `packet` on a real veth pair in a network namespace of the test's own: what arrives is what was
  * offered, each frame once; what the link refuses is counted as the device counts it.
  */
-#include "generators/generate.h"
-#include "generators/traffic/frame.h"
-#include "harness/base/clock.h"
-#include "harness/base/units.h"
-#include "harness/net/link.h"
-
-#include <arpa/inet.h>
-#include <linux/if_ether.h>
-#include <linux/if_packet.h>
-#include <net/if.h>
 #include <pthread.h>
-#include <stdlib.h>
-#include <sys/socket.h>
-#include <sys/time.h>
 
-#include "tests/unit/cmocka.h"
-#include "tests/unit/harness/net/netns.h"
+#include "tests/unit/generators/transmitters/real_link.h"
 
-#define KEY    UINT32_C(0x5eed5eed)
 #define FRAMES 3000
 
-static volatile sig_atomic_t stop;
-static int skip_reason; /* -errno when there is no network namespace to be had */
-
-/* What the other end saw. */
-struct witness {
-	int fd;
-	int64_t own, warmup, twice, foreign, wrong;
-	uint8_t seen[1 << 20];
-	uint8_t expected[CB_FRAME_SIZE_MAX];
-	size_t length;
-};
-
-static void write_sysctl(const char *path, const char *text)
-{
-	netns_write(path, text); /* not there: a kernel without IPv6 */
-}
-
-static int make_namespace(void **state)
-{
-	static const struct cb_veth_spec veth = {.name = "v0",
-		.peer = "v1",
-		.mac = {2, 0, 0, 0, 0, 1},
-		.peer_mac = {2, 0, 0, 0, 0, 2}};
-	struct cb_error err = {0};
-
-	skip_reason = netns_enter();
-	if (skip_reason)
-		return 0;
-	write_sysctl("/proc/sys/net/ipv6/conf/all/disable_ipv6", "1");
-	write_sysctl("/proc/sys/net/ipv6/conf/default/disable_ipv6", "1");
-	if (cb_link_create_veth(&veth, &err))
-		fprintf(stderr, "%s\n", err.text);
-	return err.code;
-}
-
-/* Both ends up before every test, whatever the last one did. */
-static int links_up(void **state)
-{
-	struct cb_error err = {0};
-
-	if (skip_reason)
-		return 0;
-	if (cb_link_up("v0", &err) || cb_link_up("v1", &err) ||
-		cb_link_wait_running("v0", cb_deadline_in(5 * CB_NS_PER_SEC), &err))
-		fprintf(stderr, "%s\n", err.text);
-	return err.code;
-}
-
-static void need_namespace(void)
-{
-	if (!skip_reason)
-		return;
-	print_message(
-		"SKIPPED: no network namespace of one's own here: %s\n", strerror(-skip_reason));
-	skip();
-}
-
-static struct cb_generate_job job_of(const char *transmitter)
-{
-	struct cb_generate_job job = {0};
-
-	cb_option_defaults(cb_generate_options, &job);
-	assert_true(cb_text_copy(job.interface, sizeof(job.interface), "v0"));
-	assert_true(cb_text_copy(job.transmitter, sizeof(job.transmitter), transmitter));
-	job.key = KEY;
-	return job;
-}
-
-static struct witness *witness_open(const struct cb_generate_job *job)
-{
-	struct sockaddr_ll address = {.sll_family = AF_PACKET,
-		.sll_protocol = htons(ETH_P_ALL),
-		.sll_ifindex = (int)if_nametoindex("v1")};
-	struct witness *w = calloc(1, sizeof(*w));
-	struct cb_frame_spec spec = {.frame_size = job->frame_size,
-		.destination_mac = {2, 0, 0, 0, 0, 2},
-		.source_mac = {2, 0, 0, 0, 0, 1},
-		.destination_port = 9,
-		.source_port = 9};
-	struct cb_template frame;
-	int bytes = 64 << 20;
-
-	assert_non_null(w);
-	inet_pton(AF_INET, "198.18.0.1", &spec.source_ip);
-	inet_pton(AF_INET, "198.18.0.2", &spec.destination_ip);
-	assert_int_equal(cb_frame_build(&spec, &frame, NULL), 0);
-	w->length = frame.length;
-	memcpy(w->expected, frame.bytes, frame.length);
-	w->fd = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	assert_true(w->fd >= 0);
-	if (setsockopt(w->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes)))
-		setsockopt(w->fd, SOL_SOCKET, SO_RCVBUF, &bytes, sizeof(bytes));
-	assert_int_equal(bind(w->fd, (void *)&address, sizeof(address)), 0);
-	return w;
-}
-
-/* All but the stamp is the template. */
-static void witness_take(struct witness *w, uint8_t *frame, size_t n)
-{
-	struct cb_stamp stamp;
-
-	if (n < CB_FRAME_STAMP_OFFSET + CB_STAMP_SIZE ||
-		cb_stamp_read(frame + CB_FRAME_STAMP_OFFSET, KEY, &stamp) != CB_STAMP_OWN) {
-		w->foreign++;
-		return;
-	}
-	w->own++;
-	w->warmup += stamp.phase == CB_PHASE_WARMUP;
-	memset(frame + CB_FRAME_STAMP_OFFSET, 0, CB_STAMP_SIZE);
-	w->wrong += n != w->length || memcmp(frame, w->expected, n) != 0 || stamp.stream != 0 ||
-		stamp.sequence >= sizeof(w->seen) || stamp.phase > CB_PHASE_WINDOW;
-	if (stamp.sequence < sizeof(w->seen))
-		w->twice += w->seen[stamp.sequence]++ != 0;
-}
-
-static void witness_read(struct witness *w)
-{
-	static uint8_t frame[16384];
-	ssize_t n;
-
-	while ((n = recv(w->fd, frame, sizeof(frame), MSG_DONTWAIT)) >= 0)
-		witness_take(w, frame, (size_t)n);
-}
-
-/* Frames lost for want of room in the witness' own buffer. */
-static int64_t witness_close(struct witness *w)
-{
-	struct tpacket_stats stats = {0};
-	socklen_t size = sizeof(stats);
-
-	getsockopt(w->fd, SOL_PACKET, PACKET_STATISTICS, &stats, &size);
-	close(w->fd);
-	free(w);
-	return stats.tp_drops;
-}
-
-static struct cb_link_counters counters(const char *name)
-{
-	struct cb_link_counters c = {0};
-
-	assert_int_equal(cb_link_counters(name, &c, NULL), 0);
-	return c;
-}
-
-static int run(
-	const struct cb_generate_job *job, struct cb_generator_record *r, struct cb_error *err)
-{
-	int code;
-
-	stop = 0;
-	cb_generator_record_init(r);
-	code = cb_generate_run(job, &stop, NULL, NULL, r, err);
-	cb_generator_record_finish(r);
-	return code;
-}
+static const char *const methods[] = {"packet", "packet:method=sendmmsg", "packet:method=ring"};
+#define METHODS (sizeof(methods) / sizeof(methods[0]))
 
 /* ---- what is offered arrives ---- */
 
@@ -200,7 +32,7 @@ static void assert_all_arrive(struct cb_generate_job job, int64_t batch)
 	assert_true(w->twice == 0 && w->wrong == 0 && w->foreign == 0);
 	for (int64_t i = 0; i < r.book.offered; i++)
 		assert_int_equal(w->seen[i], 1);
-	if (job.rate == CB_RATE_MAX)
+	if (!strcmp(job.rate, "max"))
 		assert_true(r.syscalls == (job.count + batch - 1) / batch);
 	else
 		assert_true(r.syscalls > 0 && r.syscalls <= r.book.offered);
@@ -213,17 +45,20 @@ static void every_frame_arrives_once(void **state)
 		const char *transmitter;
 		int64_t batch;
 	} cases[] = {{"packet", 64}, {"packet:batch=1", 1}, {"packet:batch=7", 7},
-		{"packet:batch=1024", 1024}, {"packet:qdisc-bypass=off", 64}};
-	static const int64_t rates[] = {50000, CB_RATE_MAX};
+		{"packet:batch=1024", 1024}, {"packet:qdisc-bypass=off", 64},
+		{"packet:method=sendmmsg", 64}, {"packet:method=ring", 64},
+		{"packet:method=ring,batch=1", 1}, {"packet:method=ring,batch=1024", 1024},
+		{"packet:method=ring,qdisc-bypass=off", 64}};
+	static const char *const rates[] = {"50k", "max"};
 
 	need_namespace();
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
 		for (size_t k = 0; k < 2; k++) {
 			struct cb_generate_job job = job_of(cases[i].transmitter);
 
-			job.rate = rates[k];
+			set_rate(&job, rates[k]);
 			job.count = 300;
-			job.warmup_ns = rates[k] == CB_RATE_MAX ? 0 : 2000000;
+			job.warmup_ns = k ? 0 : 2000000;
 			job.catch_up_ns = INT64_C(10000000000);
 			assert_all_arrive(job, cases[i].batch);
 		}
@@ -234,12 +69,30 @@ static void frames_of_every_size(void **state)
 	static const int64_t sizes[] = {64, 65, 127, 128, 512, 1517, 1518};
 
 	need_namespace();
-	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
-		struct cb_generate_job job = job_of("packet");
+	for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++)
+		for (size_t k = 1; k < METHODS; k++) {
+			struct cb_generate_job job = job_of(methods[k]);
 
-		job.frame_size = sizes[i];
-		job.rate = CB_RATE_MAX;
-		job.count = 100;
+			job.frame_size = sizes[i];
+			set_rate(&job, "max");
+			job.count = 100;
+			assert_all_arrive(job, 64);
+		}
+}
+
+/*
+ * The witness reads when all is over: its frames must be what they were when they came, although
+ * the slots and buffers that they came from have been used again several times.
+ */
+static void frames_stay_as_they_came(void **state)
+{
+	need_namespace();
+	for (size_t k = 0; k < METHODS; k++) {
+		struct cb_generate_job job = job_of(methods[k]);
+
+		job.frame_size = k ? 1518 : 64;
+		set_rate(&job, "max");
+		job.count = 15000;
 		assert_all_arrive(job, 64);
 	}
 }
@@ -249,17 +102,17 @@ static void frames_of_every_size(void **state)
 /* A veth whose peer is down drops every frame in its xmit function and says so. */
 static void refused_is_what_the_device_dropped(void **state)
 {
-	static const int64_t rates[] = {50000, CB_RATE_MAX};
+	static const char *const rates[] = {"50k", "max"};
 
 	need_namespace();
 	assert_int_equal(cb_link_down("v1", NULL), 0);
-	for (size_t i = 0; i < 2; i++) {
-		struct cb_generate_job job = job_of("packet");
+	for (size_t i = 0; i < 2 * METHODS; i++) {
+		struct cb_generate_job job = job_of(methods[i / 2]);
 		struct cb_link_counters before = counters("v0"), after;
 		struct cb_generator_record r;
 		struct cb_error err = {0};
 
-		job.rate = rates[i];
+		set_rate(&job, rates[i % 2]);
 		job.count = FRAMES;
 		job.catch_up_ns = INT64_C(10000000000);
 		if (run(&job, &r, &err))
@@ -284,21 +137,20 @@ static void *flap(void *arg)
 	return NULL;
 }
 
-static void some_refused_some_not(void **state)
+static void run_on_a_flapping_link(const char *transmitter)
 {
-	struct cb_generate_job job = job_of("packet");
+	struct cb_generate_job job = job_of(transmitter);
 	struct cb_link_counters before, after;
 	struct cb_generator_record r;
 	struct cb_error err = {0};
 	pthread_t thread;
 	int code;
 
-	need_namespace();
 	before = counters("v0");
 	stop = 0;
 	cb_generator_record_init(&r);
 	assert_int_equal(pthread_create(&thread, NULL, flap, NULL), 0);
-	job.rate = CB_RATE_MAX;
+	set_rate(&job, "max");
 	job.duration_ns = 100000000;
 	code = cb_generate_run(&job, &stop, NULL, NULL, &r, &err);
 	stop = 1;
@@ -310,6 +162,13 @@ static void some_refused_some_not(void **state)
 	assert_true(r.book.refused > 0 && r.book.refused < r.book.offered);
 	assert_true(after.tx_dropped - before.tx_dropped == r.book.refused);
 	assert_true(after.tx_packets - before.tx_packets == r.book.offered - r.book.refused);
+}
+
+static void some_refused_some_not(void **state)
+{
+	need_namespace();
+	for (size_t k = 0; k < METHODS; k++)
+		run_on_a_flapping_link(methods[k]);
 }
 
 /* ---- what is impossible ---- */
@@ -336,17 +195,17 @@ static void *take_down(void *arg)
 
 static void an_interface_that_goes_down(void **state)
 {
-	static const int64_t rates[] = {100, 50000, CB_RATE_MAX};
+	static const char *const rates[] = {"100", "50k", "max"};
 
 	need_namespace();
-	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
-		struct cb_generate_job job = job_of("packet");
+	for (size_t i = 0; i < 3 * METHODS; i++) {
+		struct cb_generate_job job = job_of(methods[i / 3]);
 		struct cb_generator_record r;
 		struct cb_error err = {0};
 		pthread_t thread;
 
 		assert_int_equal(links_up(NULL), 0);
-		job.rate = rates[i];
+		set_rate(&job, rates[i % 3]);
 		job.duration_ns = INT64_C(20000000000);
 		assert_int_equal(pthread_create(&thread, NULL, take_down, NULL), 0);
 		assert_int_equal(run(&job, &r, &err), CB_ERR_HOST);
@@ -383,6 +242,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(every_frame_arrives_once, links_up),
 		cmocka_unit_test_setup(frames_of_every_size, links_up),
+		cmocka_unit_test_setup(frames_stay_as_they_came, links_up),
 		cmocka_unit_test_setup(refused_is_what_the_device_dropped, links_up),
 		cmocka_unit_test_setup(some_refused_some_not, links_up),
 		cmocka_unit_test_setup(an_interface_that_is_down, links_up),

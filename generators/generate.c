@@ -15,7 +15,8 @@
 /* One run: what is set up, and taken down again by run_finish. */
 struct run {
 	const struct cb_generate_job *job;
-	int64_t rate_pps; /* or CB_RATE_MAX */
+	int64_t rate_pps;          /* or CB_RATE_MAX */
+	struct cb_arrival arrival; /* owned; unused at max */
 	const struct cb_transmitter *transmitter;
 	void *options, *state; /* owned */
 	bool opened;
@@ -47,6 +48,7 @@ static struct cb_pace pace_of(const struct run *run)
 
 	return (struct cb_pace){
 		.rate_pps = (uint64_t)run->rate_pps,
+		.arrival = run->arrival.shape ? &run->arrival : NULL,
 		.warmup_ns = (uint64_t)job->warmup_ns,
 		.duration_ns = (uint64_t)job->duration_ns,
 		.count = (uint64_t)job->count,
@@ -73,6 +75,21 @@ static int read_rate(struct run *run, struct cb_error *err)
 			"max",
 			job->rate);
 	return 0;
+}
+
+static int make_arrival(struct run *run, struct cb_error *err)
+{
+	const struct cb_generate_job *job = run->job;
+	const struct cb_member *member = NULL;
+	int r = cb_member_parse(&cb_arrival_axis, job->arrival, &member, NULL, err);
+
+	if (!r && run->rate_pps != CB_RATE_MAX)
+		return cb_arrival_make(&run->arrival, job->arrival, (uint64_t)run->rate_pps,
+			job->duration_ns ? (uint64_t)(job->warmup_ns + job->duration_ns) : 0, err);
+	if (!r && member != &cb_arrival_constant.member)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"arrival: %s needs a rate to go by; rate is max", member->name);
+	return r;
 }
 
 static int check_window(const struct run *run, struct cb_error *err)
@@ -181,6 +198,8 @@ static int run_prepare(struct run *run, struct cb_error *err)
 	if (!r)
 		r = read_rate(run, err);
 	if (!r)
+		r = make_arrival(run, err);
+	if (!r)
 		r = check_window(run, err);
 	if (!r && run->job->cpu >= 0)
 		r = cb_process_pin((int)run->job->cpu, err);
@@ -196,6 +215,7 @@ static void run_finish(struct run *run)
 	free(run->state);
 	free(run->options);
 	free(run->frame);
+	cb_arrival_finish(&run->arrival);
 }
 
 static int wait_ready(
@@ -223,6 +243,9 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 		goto out;
 	r = cb_member_canonical(&cb_transmitter_axis, job->transmitter, record->transmitter,
 		sizeof(record->transmitter), err);
+	if (!r)
+		r = cb_member_canonical(&cb_arrival_axis, job->arrival, record->arrival,
+			sizeof(record->arrival), err);
 	if (!r)
 		r = wait_ready(ready, ready_arg, stop, err);
 	if (r)

@@ -14,6 +14,7 @@ struct cb_generate_job {
 	char interface[16];
 	char transmitter[256];
 	int64_t frame_size;  /* RFC 2544: with FCS */
+	char arrival[256];   /* a member of cb_arrival_axis */
 	char rate[48];       /* harness/base/rate.h */
 	int64_t count;       /* stop after so many frames of the window; 0: no limit */
 	int64_t duration_ns; /* of the measurement window; 0: until count or a signal */

@@ -239,10 +239,10 @@ static void settle_schedule(const struct sender *s, uint64_t end_ns, struct cb_g
 {
 	uint64_t intended = cb_schedule_intended(&s->schedule, end_ns);
 	uint64_t window_ns = cb_schedule_due_ns(&s->schedule, s->schedule.warmup_slots);
-	uint64_t slots_end_ns = later(cb_schedule_due_ns(&s->schedule, intended), s->last_ns);
+	uint64_t slots_end_ns = later(cb_schedule_end_ns(&s->schedule, intended), s->last_ns);
 
 	r->book.intended = (int64_t)intended;
-	r->intended_pps = (double)s->schedule.rate_pps;
+	r->intended_pps = cb_schedule_intended_pps(&s->schedule, intended);
 	r->rebased = (int64_t)s->schedule.rebased;
 	if (intended > s->schedule.warmup_slots)
 		r->offered_pps =

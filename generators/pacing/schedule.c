@@ -1,22 +1,22 @@
 #include "generators/pacing/schedule.h"
 
-#include "harness/base/clock.h"
-
-typedef unsigned __int128 wide; /* slot numbers times nanoseconds */
-
-static uint64_t saturate(wide x)
-{
-	return x > UINT64_MAX ? UINT64_MAX : (uint64_t)x;
-}
+#include <math.h>
 
 static uint64_t add(uint64_t a, uint64_t b)
 {
-	return saturate((wide)a + b);
+	return cb_wide_saturate((cb_wide)a + b);
 }
 
 uint64_t cb_schedule_slots_in(uint64_t rate_pps, uint64_t ns)
 {
-	return saturate(((wide)ns * rate_pps + (CB_NS_PER_SEC - 1)) / CB_NS_PER_SEC);
+	const struct cb_arrival a = {.rate_pps = rate_pps};
+
+	return cb_arrival_constant.slots(&a, ns, false);
+}
+
+static uint64_t slots(const struct cb_schedule *s, uint64_t ns, bool now)
+{
+	return s->arrival.shape->slots(&s->arrival, ns, now);
 }
 
 void cb_schedule_init(struct cb_schedule *s, const struct cb_pace *pace, uint64_t start_ns)
@@ -24,14 +24,16 @@ void cb_schedule_init(struct cb_schedule *s, const struct cb_pace *pace, uint64_
 	uint64_t whole_ns = add(pace->warmup_ns, pace->duration_ns);
 
 	*s = (struct cb_schedule){
-		.rate_pps = pace->rate_pps,
+		.arrival = {.shape = &cb_arrival_constant, .rate_pps = pace->rate_pps},
 		.catch_up_ns = pace->catch_up_ns,
 		.start_ns = start_ns,
-		.warmup_slots = cb_schedule_slots_in(pace->rate_pps, pace->warmup_ns),
 		.end_slot = UINT64_MAX,
 	};
+	if (pace->arrival)
+		s->arrival = *pace->arrival;
+	s->warmup_slots = slots(s, pace->warmup_ns, false);
 	if (pace->duration_ns) {
-		s->end_slot = cb_schedule_slots_in(pace->rate_pps, whole_ns);
+		s->end_slot = slots(s, whole_ns, false);
 		s->end_ns = add(start_ns, whole_ns);
 	}
 	if (pace->count && add(s->warmup_slots, pace->count) < s->end_slot) {
@@ -42,9 +44,7 @@ void cb_schedule_init(struct cb_schedule *s, const struct cb_pace *pace, uint64_
 
 uint64_t cb_schedule_due_ns(const struct cb_schedule *s, uint64_t slot)
 {
-	wide offset = ((wide)slot * CB_NS_PER_SEC + (s->rate_pps - 1)) / s->rate_pps;
-
-	return saturate(offset + s->start_ns);
+	return add(s->start_ns, s->arrival.shape->due_ns(&s->arrival, slot));
 }
 
 uint64_t cb_schedule_slots_due(const struct cb_schedule *s, uint64_t now_ns)
@@ -53,7 +53,7 @@ uint64_t cb_schedule_slots_due(const struct cb_schedule *s, uint64_t now_ns)
 
 	if (now_ns < s->start_ns)
 		return 0;
-	due = saturate((wide)(now_ns - s->start_ns) * s->rate_pps / CB_NS_PER_SEC + 1);
+	due = slots(s, now_ns - s->start_ns, true);
 	return due < s->end_slot ? due : s->end_slot;
 }
 
@@ -98,9 +98,30 @@ void cb_schedule_use(struct cb_schedule *s, unsigned n)
 uint64_t cb_schedule_intended(const struct cb_schedule *s, uint64_t now_ns)
 {
 	uint64_t elapsed_ns = now_ns > s->start_ns ? now_ns - s->start_ns : 0;
-	uint64_t asked = cb_schedule_slots_in(s->rate_pps, elapsed_ns);
+	uint64_t asked = slots(s, elapsed_ns, false);
 
 	if (asked > s->end_slot)
 		asked = s->end_slot;
 	return asked > s->next ? asked : s->next;
+}
+
+uint64_t cb_schedule_end_ns(const struct cb_schedule *s, uint64_t intended)
+{
+	uint64_t due_ns = cb_schedule_due_ns(s, intended);
+
+	if (s->arrival.shape == &cb_arrival_constant || !s->end_ns || due_ns < s->end_ns)
+		return due_ns;
+	return s->end_ns;
+}
+
+double cb_schedule_intended_pps(const struct cb_schedule *s, uint64_t intended)
+{
+	uint64_t begin_ns = cb_schedule_due_ns(s, s->warmup_slots), end_ns;
+
+	if (s->arrival.shape == &cb_arrival_constant)
+		return (double)s->arrival.rate_pps;
+	if (intended <= s->warmup_slots)
+		return (double)NAN;
+	end_ns = cb_schedule_end_ns(s, intended);
+	return (double)(intended - s->warmup_slots) * 1e9 / (double)(end_ns - begin_ns);
 }

@@ -1,11 +1,11 @@
 /*
- * The absolute schedule of a constant rate. Slot i is due at start + i / rate,
- * computed from i each time, so nothing drifts. Every slot is either used
+ * An absolute schedule. Slot i is due at a time computed from i each time
+ * (arrival.h), so nothing drifts. Every slot is either used
  * (one frame, one sequence number) or missed. Pure functions on values: the
  * caller reads the clock and hands the time in.
  *
- *   warm-up  slots with i / rate in [0, warmup)
- *   window   slots with i / rate in [warmup, warmup + duration), or `count` slots
+ *   warm-up  slots whose time is in [0, warmup)
+ *   window   slots whose time is in [warmup, warmup + duration), or `count` slots
  *
  * A frame belongs to the phase of the slot that it fills, not to the time at
  * which it was sent, so the window is one contiguous range of sequence numbers.
@@ -15,13 +15,15 @@
 #ifndef CB_GENERATORS_PACING_SCHEDULE_H
 #define CB_GENERATORS_PACING_SCHEDULE_H
 
+#include "generators/pacing/arrival.h"
 #include "harness/net/stamp.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 struct cb_pace {
-	uint64_t rate_pps; /* > 0 */
+	uint64_t rate_pps;                /* > 0 */
+	const struct cb_arrival *arrival; /* NULL: constant, at rate_pps */
 	uint64_t warmup_ns;
 	uint64_t duration_ns; /* of the window; 0: no limit in time */
 	uint64_t count;       /* slots of the window; 0: no limit in number */
@@ -29,7 +31,8 @@ struct cb_pace {
 };
 
 struct cb_schedule {
-	uint64_t rate_pps, catch_up_ns;
+	struct cb_arrival arrival; /* its table is the pace's */
+	uint64_t catch_up_ns;
 	uint64_t start_ns;     /* slot 0 is due */
 	uint64_t end_ns;       /* the window's end in time; 0: the last slot ends it */
 	uint64_t warmup_slots; /* slots [0, warmup_slots) are the warm-up's */
@@ -47,7 +50,8 @@ struct cb_turn {
 	enum cb_phase phase;
 };
 
-/* Number of slots of a schedule in its first `ns`: ceil(ns * rate / 1e9), exactly; saturates. */
+/* Number of slots of a constant rate in its first `ns`: ceil(ns * rate / 1e9), exactly; saturates.
+ */
 uint64_t cb_schedule_slots_in(uint64_t rate_pps, uint64_t ns);
 
 void cb_schedule_init(struct cb_schedule *s, const struct cb_pace *pace, uint64_t start_ns);
@@ -69,5 +73,13 @@ void cb_schedule_use(struct cb_schedule *s, unsigned n);
  * end, those that were due when it was stopped before. Used + missed <= this.
  */
 uint64_t cb_schedule_intended(const struct cb_schedule *s, uint64_t now_ns);
+
+/* The end in time of the slots before `intended`: where the next one is due or, unless the rate is
+ * constant, where the window ends. */
+uint64_t cb_schedule_end_ns(const struct cb_schedule *s, uint64_t intended);
+
+/* Slots of the window up to `intended` over the time that they take; at a constant rate that rate.
+ */
+double cb_schedule_intended_pps(const struct cb_schedule *s, uint64_t intended);
 
 #endif

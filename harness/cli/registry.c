@@ -2,9 +2,11 @@
  * up in. */
 #include "capturers/capturer.h"
 #include "generators/generator.h"
+#include "generators/pacing/arrival.h"
 #include "harness/cli/verb.h"
 
 static const struct cb_axis axes[] = {
+	{.name = "arrival", .plural = "arrivals", .at = cb_arrival_at},
 	{.name = "transmitter", .plural = "transmitters", .at = cb_transmitter_at},
 	{.name = "mechanism", .plural = "mechanisms", .at = cb_mechanism_at},
 	{.name = "wait", .plural = "waits", .at = cb_wait_at},

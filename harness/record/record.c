@@ -12,6 +12,7 @@
 
 static const struct cb_field generator_fields[] = {
 	CB_FIELD_STRING(cb_generator_record, transmitter),
+	CB_FIELD_STRING(cb_generator_record, arrival),
 	GENERATOR(COUNT, frame_size),
 	GENERATOR_BOOK(intended),
 	GENERATOR_BOOK(offered),

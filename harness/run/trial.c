@@ -298,6 +298,7 @@ int cb_trial_calibrate(struct cb_testbed *t, const struct cb_trial_spec *spec,
 	int r;
 
 	fastest.traffic.rate = CB_RATE_MAX;
+	cb_text_copy(fastest.traffic.arrival, sizeof(fastest.traffic.arrival), "constant");
 	fastest.duration_ns = CALIBRATION_NS;
 	fastest.warmup_ns = CALIBRATION_WARMUP;
 	cb_generator_record_init(&generator);

@@ -240,6 +240,32 @@ static void a_share_of_a_line_rate(void **state)
 	assert_true(r.book.intended == 82); /* slots at 0, 1.23 ms .. 99.75 ms */
 }
 
+static void arrivals(void **state)
+{
+	static const struct {
+		const char *text, *canonical;
+		int64_t frames; /* of 100 ms at 100 kpps */
+	} cases[] = {{"constant", "constant", 10000}, {"ramp:from=20k", "ramp:from=20k", 6000},
+		{"bursts:500,5ms", "bursts:frames=500,gap=5ms", 5000}};
+	struct cb_generate_job job = job_of("null");
+	struct cb_generator_record r;
+
+	job.duration_ns = 100000000;
+	job.catch_up_ns = INT64_C(10000000000);
+	for (size_t i = 0; i < COUNT_OF(cases); i++) {
+		assert_true(cb_text_copy(job.arrival, sizeof(job.arrival), cases[i].text));
+		assert_int_equal(run(&job, &r, NULL), 0);
+		assert_int_equal(r.book.intended, cases[i].frames);
+		assert_int_equal(r.book.offered, cases[i].frames);
+		assert_true(fabs(r.intended_pps - (double)cases[i].frames * 10) < 1);
+		assert_string_equal(r.arrival, cases[i].canonical);
+	}
+	set_rate(&job, "max");
+	assert_refused(&job, CB_ERR_USAGE, "needs a rate");
+	assert_true(cb_text_copy(job.arrival, sizeof(job.arrival), "sometimes"));
+	assert_refused(&job, CB_ERR_USAGE, "arrival");
+}
+
 static void at_the_maximum_rate(void **state)
 {
 	struct cb_generate_job job = job_of("null");
@@ -314,6 +340,7 @@ int main(void)
 		cmocka_unit_test(an_interface_that_does_not_exist),
 		cmocka_unit_test(whole_runs),
 		cmocka_unit_test(a_share_of_a_line_rate),
+		cmocka_unit_test(arrivals),
 		cmocka_unit_test(at_the_maximum_rate),
 		cmocka_unit_test(ready_is_asked_once),
 	};

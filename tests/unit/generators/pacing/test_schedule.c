@@ -76,8 +76,8 @@ static void assert_due(const struct cb_schedule *s, uint64_t slot)
 	unsigned __int128 want = (unsigned __int128)slot * CB_NS_PER_SEC;
 	uint64_t t = cb_schedule_due_ns(s, slot) - s->start_ns;
 
-	assert_true((unsigned __int128)t * s->rate_pps >= want);
-	assert_true(t == 0 || (unsigned __int128)(t - 1) * s->rate_pps < want);
+	assert_true((unsigned __int128)t * s->arrival.rate_pps >= want);
+	assert_true(t == 0 || (unsigned __int128)(t - 1) * s->arrival.rate_pps < want);
 }
 
 static void slots_are_due_exactly(void **state)

@@ -22,7 +22,8 @@ static void a_generator_of_which_nothing_is_known(void **state)
 
 	cb_generator_record_init(&r);
 	check_text(cb_generator_record_json(&r),
-		"{\"transmitter\":\"\",\"arrival\":\"\",\"frame_size\":null,\"intended\":null,\"offered\":null,"
+		"{\"transmitter\":\"\",\"arrival\":\"\",\"frame_size\":null,\"intended\":null,"
+		"\"offered\":null,"
 		"\"unoffered\":null,\"refused\":null,\"window_offered\":null,\"elapsed_ns\":null,"
 		"\"window_elapsed_ns\":null,\"offered_pps\":null,\"intended_pps\":null,"
 		"\"syscalls\":null,\"batches\":null,\"rebased\":null,\"lateness_max_ns\":null,"

@@ -53,6 +53,7 @@ static const struct cb_member test_loads[] = {
 static const struct cb_member test_transmitters[] = {
 	{.name = "packet", .help = "packet", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED},
 };
+static const struct cb_member test_arrivals[] = {{.name = "constant", .help = "constant"}};
 
 #define TEST_AT(name)                                                                           \
 	static const struct cb_member *test_##name##_at(size_t i)                               \
@@ -63,8 +64,10 @@ TEST_AT(mechanisms)
 TEST_AT(waits)
 TEST_AT(loads)
 TEST_AT(transmitters)
+TEST_AT(arrivals)
 
 static const struct cb_axis test_axes[] = {
+	{"arrival", "arrivals", test_arrivals_at},
 	{"mechanism", "mechanisms", test_mechanisms_at},
 	{"wait", "waits", test_waits_at},
 	{"load", "loads", test_loads_at},

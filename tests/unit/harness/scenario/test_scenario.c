@@ -191,7 +191,7 @@ static void an_id_stays_what_it_is(void **state)
 {
 	struct cb_scenario *s = load(SHORT);
 
-	assert_string_equal(s->cells[0].id, "d7a69aeafdd19e5d");
+	assert_string_equal(s->cells[0].id, "62ef0621865014b6");
 	cb_scenario_destroy(s);
 }
 

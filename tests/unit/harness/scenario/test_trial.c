@@ -32,7 +32,7 @@ static void wrong_keys_and_values_are_refused(void **state)
 			"t.yaml:3:13: trial.traffic.rat: unknown key; did you mean \"rate\"?"},
 		{"name: t\ntrial:\n  traffic: {zzz: 1}\n",
 			"t.yaml:3:13: trial.traffic.zzz: unknown key; known here: frame_size, "
-			"rate"},
+			"rate, arrival"},
 		{"name: t\ntrial:\n  traffic.rate: 5\n",
 			"t.yaml:3:3: trial.traffic.rate: dotted paths are for vary, exclude, only, "
 			"where and profiles: write maps here"},

@@ -3,6 +3,7 @@
 /* In the order in which `list` shows them. */
 static const struct cb_mechanism *const mechanisms[] = {
 	&cb_mechanism_recv,
+	&cb_mechanism_io_uring,
 	&cb_mechanism_tpacket1,
 	&cb_mechanism_tpacket2,
 	&cb_mechanism_tpacket3,

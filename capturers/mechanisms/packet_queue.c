@@ -41,7 +41,23 @@ int cb_packet_queue_init(
 	return 0;
 }
 
-uint32_t cb_packet_queue_bytes(const struct cb_packet_queue *q, int64_t *syscalls)
+int cb_packet_queue_receive(const struct cb_packet_queue *q, uint8_t *copy, size_t room,
+	struct cb_frame *frame, int64_t *syscalls)
+{
+	/* MSG_TRUNC: the frame's own length, whatever was copied */
+	ssize_t n = recv(q->fd, copy, room, MSG_DONTWAIT | MSG_TRUNC);
+
+	++*syscalls;
+	if (n < 0)
+		return -errno;
+	*frame = (struct cb_frame){.data = copy,
+		.len = (uint32_t)n,
+		.caplen = (uint32_t)((size_t)n < room ? (size_t)n : room)};
+	return 1;
+}
+
+/* What is charged to the socket now; 0: can't be told. */
+static uint32_t charged(const struct cb_packet_queue *q, int64_t *syscalls)
 {
 	uint32_t info[SK_MEMINFO_VARS] = {0};
 	socklen_t size = sizeof(info);
@@ -52,20 +68,23 @@ uint32_t cb_packet_queue_bytes(const struct cb_packet_queue *q, int64_t *syscall
 	return info[SK_MEMINFO_RMEM_ALLOC];
 }
 
-/* What the queue is relieved of when frames are taken out is what they were charged with. Arrivals
- * in between make it look less: hence the largest of several. */
-void cb_packet_queue_sample(struct cb_packet_queue *q, uint32_t before,
-	const struct cb_frame *frames, unsigned n, int64_t *syscalls)
+/* What the queue is relieved of when one frame is taken out is what that frame was charged with.
+ * Arrivals in between make it look less: hence the largest of several. */
+int cb_packet_queue_sample(struct cb_packet_queue *q, uint8_t *copy, size_t room,
+	struct cb_frame *frame, int64_t *syscalls)
 {
-	uint32_t after = cb_packet_queue_bytes(q, syscalls);
+	uint32_t after, before = charged(q, syscalls);
+	int n = cb_packet_queue_receive(q, copy, room, frame, syscalls);
 
-	q->samples -= n < q->samples ? n : q->samples;
-	for (unsigned i = 0; i < n && q->frame_length; i++) {
-		if (frames[i].len != q->frame_length)
-			return;
-	}
-	if (before > after && (before - after) / n > q->charge)
-		q->charge = (before - after) / n;
+	if (n <= 0)
+		return n;
+	q->samples--;
+	after = charged(q, syscalls);
+	if (q->frame_length && frame->len != q->frame_length)
+		return n;
+	if (before > after && before - after > q->charge)
+		q->charge = before - after;
+	return n;
 }
 
 int64_t cb_packet_queue_capacity(const struct cb_packet_queue *q)

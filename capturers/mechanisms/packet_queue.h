@@ -23,12 +23,15 @@ struct cb_packet_queue {
 int cb_packet_queue_init(
 	struct cb_packet_queue *q, int fd, const struct cb_tap *tap, struct cb_error *err);
 
-/* Charged now, 0 when that can't be told. Adds the system call. */
-uint32_t cb_packet_queue_bytes(const struct cb_packet_queue *q, int64_t *syscalls);
-
-/* `n` frames were taken out after a reading of `before`: learn from what they were charged with. */
-void cb_packet_queue_sample(struct cb_packet_queue *q, uint32_t before,
-	const struct cb_frame *frames, unsigned n, int64_t *syscalls);
+/*
+ * Receive one frame into `copy`, which has `room` bytes, without blocking: 1, or a negative errno.
+ * sample() also reads what the queue holds, before and after, to learn what a frame takes of it: it
+ * is to be used as long as q->samples isn't 0. Adds the system calls.
+ */
+int cb_packet_queue_receive(const struct cb_packet_queue *q, uint8_t *copy, size_t room,
+	struct cb_frame *frame, int64_t *syscalls);
+int cb_packet_queue_sample(struct cb_packet_queue *q, uint8_t *copy, size_t room,
+	struct cb_frame *frame, int64_t *syscalls);
 
 /* Frames that it holds; CB_UNKNOWN before any came. */
 int64_t cb_packet_queue_capacity(const struct cb_packet_queue *q);

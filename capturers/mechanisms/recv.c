@@ -112,36 +112,17 @@ static struct cb_frame frame_of(const struct recv_state *s, unsigned i, size_t l
 		.caplen = (uint32_t)(len < s->room ? len : s->room)};
 }
 
-static int receive_one(struct recv_state *s, struct cb_frame *frames)
-{
-	ssize_t n = recv(s->socket.fd, s->copies, s->room, MSG_DONTWAIT | MSG_TRUNC);
-
-	if (n < 0)
-		return -errno;
-	frames[0] = frame_of(s, 0, (size_t)n);
-	return 1;
-}
-
-static int receive_many(struct recv_state *s, struct cb_frame *frames, unsigned max)
+static int receive_many(
+	struct recv_state *s, struct cb_frame *frames, unsigned max, int64_t *syscalls)
 {
 	unsigned batch = max < s->batch ? max : s->batch;
 	int n = recvmmsg(s->socket.fd, s->messages, batch, MSG_DONTWAIT | MSG_TRUNC, NULL);
 
+	++*syscalls;
 	if (n < 0)
 		return -errno;
 	for (unsigned i = 0; i < (unsigned)n; i++)
 		frames[i] = frame_of(s, i, s->messages[i].msg_len);
-	return n;
-}
-
-/* One frame, between two readings of what the queue holds. */
-static int receive_sample(struct recv_state *s, struct cb_frame *frames, int64_t *syscalls)
-{
-	uint32_t before = cb_packet_queue_bytes(&s->queue, syscalls);
-	int n = receive_one(s, frames);
-
-	if (n > 0)
-		cb_packet_queue_sample(&s->queue, before, frames, 1, syscalls);
 	return n;
 }
 
@@ -150,11 +131,12 @@ static int recv_receive(void *state, struct cb_frame *frames, unsigned max, int6
 	struct recv_state *s = state;
 	int n;
 
-	++*syscalls;
 	if (s->queue.samples)
-		n = receive_sample(s, frames, syscalls);
+		n = cb_packet_queue_sample(&s->queue, s->copies, s->room, frames, syscalls);
+	else if (s->batch == 1)
+		n = cb_packet_queue_receive(&s->queue, s->copies, s->room, frames, syscalls);
 	else
-		n = s->batch == 1 ? receive_one(s, frames) : receive_many(s, frames, max);
+		n = receive_many(s, frames, max, syscalls);
 	return n == -EAGAIN || n == -EINTR ? 0 : n;
 }
 

@@ -1,100 +1,13 @@
-/*
- * The taps on real frames (loopback.h). Skipped where a namespace of its own can't be had. Frames
- * are sent in the `ready` callback: the tap is up then, and its buffer fills while nobody reads.
- */
-#include "capturers/capture.h"
+/* The taps of packet sockets on real frames (taps.h). */
 #include "capturers/members.h"
-#include "harness/base/clock.h"
-#include "harness/base/log.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "tests/unit/capturers/mechanisms/loopback.h"
-#include "tests/unit/cmocka.h"
-
-static bool have_namespace;
-static volatile sig_atomic_t stop;
-static struct cb_view_record record;
-static struct cb_error err;
-
-/* What `ready` sends. */
-static struct traffic {
-	uint64_t first;         /* sequence number */
-	unsigned count, length; /* frames, bytes */
-	unsigned foreign, damaged;
-	bool bounce;    /* take the interface down and up, and send all again */
-	bool keep_on;   /* don't stop when all is sent */
-	bool take_down; /* leave the interface down */
-} traffic;
-
-static void send_all(uint64_t first)
-{
-	int fd = open_sender();
-
-	for (unsigned i = 0; i < traffic.count; i++)
-		send_frame(fd, traffic.length, KEY, first + i, false);
-	for (unsigned i = 0; i < traffic.foreign; i++)
-		send_frame(fd, traffic.length, KEY + 1, i, false);
-	for (unsigned i = 0; i < traffic.damaged; i++)
-		send_frame(fd, traffic.length, KEY, i, true);
-	close(fd);
-}
-
-static int send_when_ready(void *arg)
-{
-	send_all(traffic.first);
-	if (traffic.bounce) {
-		set_loopback(false);
-		set_loopback(true);
-		send_all(traffic.first + traffic.count);
-	}
-	if (traffic.take_down)
-		set_loopback(false);
-	if (!traffic.keep_on)
-		stop = SIGINT;
-	return 0;
-}
-
-static struct cb_capture_job make_job(const char *mechanism)
-{
-	struct cb_capture_job job = {.interface = "lo"};
-
-	cb_option_defaults(cb_capture_options, &job);
-	assert_int_equal(cb_option_set(cb_capture_options, "mechanism", mechanism, &job, &err), 0);
-	job.key = KEY;
-	job.buffer = 4 << 20;
-	job.snaplen = 128;
-	traffic = (struct traffic){.count = 1000, .length = 60};
-	return job;
-}
-
-static int run(const struct cb_capture_job *job)
-{
-	stop = 0;
-	cb_view_record_finish(&record);
-	cb_view_record_init(&record);
-	err = (struct cb_error){0};
-	return cb_capture_run(job, &stop, send_when_ready, NULL, &record, &err);
-}
-
-static void run_well(const struct cb_capture_job *job)
-{
-	if (run(job))
-		fail_msg("%s", err.text);
-}
-
-static void need_namespace(void)
-{
-	if (!have_namespace)
-		skip();
-}
+#include "tests/unit/capturers/mechanisms/taps.h"
 
 static void every_frame_is_booked(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	strcpy(job.load, "count");
 	traffic.first = 5;
 	traffic.foreign = 3;
@@ -124,7 +37,7 @@ static void overload_adds_up(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.buffer = 64 << 10;
 	job.frame_size = 64;
 	traffic.count = 3000;
@@ -140,7 +53,7 @@ static void without_drain_all_is_unread(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.drain_ns = 0;
 	run_well(&job);
 	assert_int_equal(record.book.received, 0);
@@ -151,7 +64,7 @@ static void unread_and_dropped_add_up(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.drain_ns = 0;
 	job.buffer = 128 << 10;
 	traffic.count = 5000;
@@ -165,7 +78,7 @@ static void snaplen_cuts(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.snaplen = 61; /* the stamp is whole still, and no slot's natural size */
 	traffic.length = 200;
 	run_well(&job);
@@ -178,7 +91,7 @@ static void long_frames_come_whole(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.snaplen = 65535;
 	job.buffer = 256 << 20; /* slots for loopback's MTU are large */
 	traffic.length = 1514;
@@ -193,7 +106,7 @@ static void lasts_its_duration(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.duration_ns = 60 * (int64_t)CB_NS_PER_MS;
 	traffic.keep_on = true;
 	run_well(&job);
@@ -209,7 +122,7 @@ static void survives_a_bounce(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.duration_ns = 60 * (int64_t)CB_NS_PER_MS;
 	traffic.keep_on = true;
 	traffic.bounce = true;
@@ -223,7 +136,7 @@ static void waits_while_the_interface_is_down(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.duration_ns = 120 * (int64_t)CB_NS_PER_MS;
 	traffic.keep_on = true;
 	traffic.take_down = true;
@@ -238,7 +151,7 @@ static void refuses_an_interface_that_is_down(void **state)
 {
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	set_loopback(false);
 	assert_int_equal(run(&job), CB_ERR_IMPOSSIBLE);
 	set_loopback(true);
@@ -251,7 +164,7 @@ static void every_wait_works(void **state)
 	const char *const waits[] = {"poll", "spin", "sleep:1ms", "yield:2"};
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	job.duration_ns = 30 * (int64_t)CB_NS_PER_MS;
 	for (size_t i = 0; i < sizeof(waits) / sizeof(*waits); i++) {
 		assert_true(cb_text_copy(job.wait, sizeof(job.wait), waits[i]));
@@ -268,7 +181,7 @@ static void odd_buffers(void **state)
 	const int64_t snaplens[] = {60, 61, 333, 1999};
 	struct cb_capture_job job = make_job(*state);
 
-	need_namespace();
+	need(job.mechanism);
 	for (size_t i = 0; i < sizeof(buffers) / sizeof(*buffers); i++) {
 		job.buffer = buffers[i];
 		job.snaplen = snaplens[i];
@@ -291,7 +204,7 @@ static void early_readings_are_added_up(void **state)
 	const struct cb_member *member;
 	void *tap_state;
 
-	need_namespace();
+	need(*state);
 	assert_int_equal(cb_member_parse(&cb_mechanism_axis, *state, &member, options, &err), 0);
 	mechanism = (const struct cb_mechanism *)member;
 	tap.ifindex = if_nametoindex("lo");
@@ -318,7 +231,7 @@ static void tpacket3_checks_its_options(void **state)
 	const char *const wrong[] = {
 		"tpacket3:block=5000", "tpacket3:block=8MiB", "tpacket3:retire=1500us"};
 
-	need_namespace();
+	need("tpacket3");
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
 		struct cb_capture_job job = make_job(wrong[i]);
 
@@ -331,7 +244,7 @@ static void recv_checks_its_buffer(void **state)
 {
 	struct cb_capture_job job = make_job("recv");
 
-	need_namespace();
+	need(job.mechanism);
 	job.buffer = INT64_C(2) << 30;
 	assert_int_equal(run(&job), CB_ERR_USAGE);
 	assert_non_null(strstr(err.text, "1 GiB"));
@@ -343,7 +256,7 @@ static void recv_batches(void **state)
 	struct cb_capture_job one = make_job("recv:1"), many = make_job("recv:200");
 	int64_t single;
 
-	need_namespace();
+	need("recv");
 	run_well(&one);
 	single = record.syscalls;
 	run_well(&many);
@@ -353,16 +266,12 @@ static void recv_batches(void **state)
 	assert_string_equal(record.mechanism, "recv:batch=200");
 }
 
-/* A test once for each tap, under a name that says which. */
 static char recv_many[] = "recv", recv_one[] = "recv:batch=1", slots[] = "tpacket2",
-	    old_slots[] = "tpacket1", blocks[] = "tpacket3";
+	    old_slots[] = "tpacket1", blocks[] = "tpacket3", ring[] = "io-uring";
 /* Blocks that are full when they are handed over, even when the sender is kept from running. */
 static char full_blocks[] = "tpacket3:retire=500ms";
-#define ON(test, tap)                                 \
-	{                                             \
-#test " " #tap, test, NULL, NULL, tap \
-	}
-#define EACH(test) ON(test, recv_many), ON(test, old_slots), ON(test, slots), ON(test, blocks)
+#define EACH(test) \
+	ON(test, recv_many), ON(test, old_slots), ON(test, slots), ON(test, blocks), ON(test, ring)
 
 int main(void)
 {
@@ -388,15 +297,6 @@ int main(void)
 		cmocka_unit_test(recv_checks_its_buffer),
 		cmocka_unit_test(recv_batches),
 	};
-	int failed;
 
-	cb_log_set_level(CB_LOG_ERROR);
-	have_namespace = enter_namespace();
-	if (have_namespace)
-		set_loopback(true);
-	else
-		print_message("skipped: no network namespace to be had here\n");
-	failed = cmocka_run_group_tests(tests, NULL, NULL);
-	cb_view_record_finish(&record);
-	return failed;
+	return run_taps(tests, sizeof(tests) / sizeof(*tests));
 }

@@ -14,7 +14,8 @@
  * replaced past libpcap by one that takes nothing: pcap_setfilter() would make libpcap throw away
  * what the ring still holds (blocks_to_filter_in_userland), uncounted. unread is what libpcap then
  * still gives. Where libpcap reads something else than a ring of Linux's, the tap can't be taken
- * down: the books close at the counters' reading, and later frames are not looked at.
+ * down: the books close at the counters' reading, and later frames are not looked at. The system
+ * calls that libpcap makes can't be told from outside.
  */
 #include "capturers/mechanisms/pcap_counts.h"
 #include "capturers/mechanisms/pcap_handle.h"
@@ -93,19 +94,6 @@ static int tap_probe(struct cb_error *err)
 	return rc ? rc : cb_pcap_ring_probe(err);
 }
 
-/* ---- opening ---- */
-
-static int compile(struct pcap_state *s, const struct cb_tap *tap, struct bpf_program *program,
-	struct cb_error *err)
-{
-	const char *expression = tap->filter ? tap->filter : "";
-
-	if (s->handle.library.compile(s->handle.pcap, program, expression, 1, PCAP_NETMASK_UNKNOWN))
-		return cb_error_set(err, CB_ERR_USAGE, "filter \"%s\": %s", expression,
-			s->handle.library.geterr(s->handle.pcap));
-	return 0;
-}
-
 /* Drops what libpcap gives. */
 static void count_frame(u_char *user, const struct pcap_pkthdr *header, const u_char *data)
 {
@@ -136,10 +124,10 @@ static int64_t pending(const struct pcap_state *s)
 }
 
 /*
- * Activating lets in every frame. What came before the filter does is taken out again, some of it
- * when its block is retired, and the counters start from there.
+ * Activating lets in every frame. Those that came before the filter are taken out again, some of
+ * them when their block is retired, and the counters start from there.
  */
-static int start_ring(struct pcap_state *s, const struct bpf_program *program)
+static int start_over(struct pcap_state *s)
 {
 	uint64_t deadline = cb_deadline_in(s->linger_ns);
 	int rc = cb_pcap_ring_deafen(&s->ring);
@@ -154,6 +142,13 @@ static int start_ring(struct pcap_state *s, const struct bpf_program *program)
 	}
 	s->given = 0;
 	cb_pcap_counts_restart(&s->counts);
+	return rc;
+}
+
+static int start_ring(struct pcap_state *s, const struct bpf_program *program)
+{
+	int rc = s->counts.filtered ? start_over(s) : 0;
+
 	return rc ? rc : cb_pcap_ring_hear(&s->ring, program);
 }
 
@@ -170,11 +165,14 @@ static int start_elsewhere(struct pcap_state *s, const struct cb_tap *tap,
 
 static int start(struct pcap_state *s, const struct cb_tap *tap, struct cb_error *err)
 {
+	const struct cb_pcap_library *l = &s->handle.library;
+	const char *expression = tap->filter ? tap->filter : "";
 	struct bpf_program program = {0};
-	int rc = compile(s, tap, &program, err);
+	int rc;
 
-	if (rc)
-		return rc;
+	if (l->compile(s->handle.pcap, &program, expression, 1, PCAP_NETMASK_UNKNOWN))
+		return cb_error_set(err, CB_ERR_USAGE, "filter \"%s\": %s", expression,
+			l->geterr(s->handle.pcap));
 	if (s->ring.bytes) {
 		rc = start_ring(s, &program);
 		if (rc)
@@ -182,7 +180,7 @@ static int start(struct pcap_state *s, const struct cb_tap *tap, struct cb_error
 	} else {
 		rc = start_elsewhere(s, tap, &program, err);
 	}
-	s->handle.library.freecode(&program);
+	l->freecode(&program);
 	return rc;
 }
 
@@ -216,7 +214,7 @@ static void look_behind(struct pcap_state *s, const struct cb_tap *tap,
 		.pcap = s->handle.pcap,
 		.interface = s->handle.interface,
 		.filtered = tap->filter && *tap->filter};
-	cb_pcap_counts_init(&s->counts, s->ring.bytes != 0, pf_ring.used);
+	cb_pcap_counts_init(&s->counts, pf_ring.used);
 	if (s->ring.bytes ? s->ring.version == 3 : !o->immediate)
 		s->linger_ns = longest_stay(o);
 	ready->fd = l->get_selectable_fd(s->handle.pcap);
@@ -260,8 +258,6 @@ out:
 		tap_close(s);
 	return rc;
 }
-
-/* ---- capturing ---- */
 
 static void measure(struct pcap_state *s, const u_char *data)
 {
@@ -317,9 +313,9 @@ static int tap_receive(void *state, struct cb_frame *frames, unsigned max, int64
 		if (want <= 0)
 			break;
 		got = s->handle.library.dispatch(s->handle.pcap, want, take, (u_char *)s);
-		cb_pcap_syscalls(&s->counts, got, syscalls);
 	} while (got == want);
 	s->given += s->n;
+	*syscalls = CB_UNKNOWN; /* a dispatch may poll() once, or not, before it finds a frame */
 	return s->n || got >= 0 ? (int)s->n : cb_pcap_handle_explain(&s->handle);
 }
 
@@ -329,8 +325,6 @@ static int tap_account(void *state)
 
 	return cb_pcap_counts_read(&s->counts);
 }
-
-/* ---- the end ---- */
 
 /* The books close at the counters' reading: what comes later is not looked at. */
 static void set_limit(struct pcap_state *s)

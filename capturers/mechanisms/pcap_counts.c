@@ -7,10 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define UNTOLD -1
-
 /*
- * Sources: pcap_stats(3PCAP); pcap_stats_linux() and pcap_read_linux_mmap_v2(), pcap-linux.c;
+ * Sources: pcap_stats(3PCAP); pcap_stats_linux(), pcap-linux.c;
  * pcap_stats_bpf(), pcap-bpf.c, with catchpacket() and bpf_tap() of FreeBSD's sys/net/bpf.c. Over
  * PF_RING ps_recv includes ps_drop in some versions and excludes it in others, and leaves out what
  * is queued: its module's own totals are read instead.
@@ -18,8 +16,6 @@
 struct cb_pcap_source {
 	int (*read)(struct cb_pcap_counts *c);
 	bool before_filter; /* ps_recv counts what the filter refuses, too */
-	/* System calls of a pcap_dispatch(), UNTOLD: not known from outside. */
-	int idle_calls, frame_calls;
 };
 
 /* Both are unsigned 32-bit numbers that wrap; ps_recv includes ps_drop. */
@@ -50,21 +46,16 @@ static int read_totals(struct cb_pcap_counts *c)
 	return 0;
 }
 
-/* The ring is looked at in memory; when nothing is there, poll() is asked for errors. */
-static const struct cb_pcap_source linux_ring = {.read = read_stats, .idle_calls = 1};
 static const struct cb_pcap_source pf_ring_totals = {.read = read_totals};
 #ifdef __linux__
-/* libpcap before 1.0: a recvfrom() a frame. */
-static const struct cb_pcap_source elsewhere = {
-	.read = read_stats, .idle_calls = 1, .frame_calls = 1};
+static const struct cb_pcap_source system_stats = {.read = read_stats};
 #else
-static const struct cb_pcap_source elsewhere = {
-	.read = read_stats, .before_filter = true, .idle_calls = UNTOLD};
+static const struct cb_pcap_source system_stats = {.read = read_stats, .before_filter = true};
 #endif
 
-void cb_pcap_counts_init(struct cb_pcap_counts *c, bool ring, bool pf_ring)
+void cb_pcap_counts_init(struct cb_pcap_counts *c, bool pf_ring)
 {
-	c->source = pf_ring ? &pf_ring_totals : ring ? &linux_ring : &elsewhere;
+	c->source = pf_ring ? &pf_ring_totals : &system_stats;
 }
 
 int cb_pcap_counts_read(struct cb_pcap_counts *c)
@@ -75,18 +66,6 @@ int cb_pcap_counts_read(struct cb_pcap_counts *c)
 void cb_pcap_counts_restart(struct cb_pcap_counts *c)
 {
 	c->recv = c->drop = c->matched = c->dropped = 0;
-}
-
-void cb_pcap_syscalls(const struct cb_pcap_counts *c, int got, int64_t *syscalls)
-{
-	if (*syscalls == CB_UNKNOWN)
-		return;
-	if (c->source->idle_calls == UNTOLD)
-		*syscalls = CB_UNKNOWN;
-	else if (got > 0)
-		*syscalls += (int64_t)got * c->source->frame_calls;
-	else
-		*syscalls += c->source->idle_calls;
 }
 
 void cb_pcap_version(char *out, size_t size, const char *library, const struct cb_pcap_ring *ring,

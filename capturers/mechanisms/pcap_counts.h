@@ -1,6 +1,6 @@
 /*
  * What pcap_stats() counts, which differs by what stands behind libpcap, in one meaning and 64 bits
- * wide; and how many system calls libpcap makes.
+ * wide; and what ran, in a line.
  */
 #ifndef CB_CAPTURERS_MECHANISMS_PCAP_COUNTS_H
 #define CB_CAPTURERS_MECHANISMS_PCAP_COUNTS_H
@@ -25,21 +25,15 @@ struct cb_pcap_counts {
 	int64_t matched, dropped; /* as in struct cb_tap_counters; CB_UNKNOWN: not told */
 };
 
-/*
- * Before the first frame. `ring`: libpcap reads a ring of Linux's, `pf_ring`: one of PF_RING's.
- * What is pointed to must outlive it.
- */
-void cb_pcap_counts_init(struct cb_pcap_counts *c, bool ring, bool pf_ring);
+/* Before the first frame. `pf_ring`: libpcap reads a ring of PF_RING's. What is pointed to must
+ * outlive it. */
+void cb_pcap_counts_init(struct cb_pcap_counts *c, bool pf_ring);
 
 /* Take over what is counted now: before 2^32 more frames have come. 0 or a negative errno. */
 int cb_pcap_counts_read(struct cb_pcap_counts *c);
 
 /* From here on, from 0. */
 void cb_pcap_counts_restart(struct cb_pcap_counts *c);
-
-/* Add the system calls of one pcap_dispatch() that gave `got` frames; CB_UNKNOWN once they can't be
- * told. */
-void cb_pcap_syscalls(const struct cb_pcap_counts *c, int got, int64_t *syscalls);
 
 /* "libpcap 1.10.3, TPACKET_V3". `library` is what pcap_lib_version() says. */
 void cb_pcap_version(char *out, size_t size, const char *library, const struct cb_pcap_ring *ring,

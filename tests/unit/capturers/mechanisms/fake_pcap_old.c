@@ -1,0 +1,2 @@
+#define OLD
+#include "tests/unit/capturers/mechanisms/fake_pcap.c"

@@ -1,0 +1,2 @@
+#define PF_RING
+#include "tests/unit/capturers/mechanisms/fake_pcap.c"

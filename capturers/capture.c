@@ -210,6 +210,7 @@ static int open_wait(struct capture *c, struct cb_error *err)
 	const struct cb_mechanism *mechanism = c->loop->mechanism;
 	const struct cb_wait *wait = c->loop->wait;
 	struct cb_wait_target target = {.fd = c->ready.fd,
+		.buffer_frames = c->ready.buffer_frames,
 		.tap = &c->tap,
 		.mechanism = mechanism,
 		.mechanism_state = c->mechanism.state};

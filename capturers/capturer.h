@@ -144,7 +144,8 @@ struct cb_wait_counts {
 
 /* What is waited for: an open mechanism. All of it outlives the wait. */
 struct cb_wait_target {
-	int fd; /* ready->fd */
+	int fd;                /* ready->fd */
+	int64_t buffer_frames; /* ready->buffer_frames */
 	const struct cb_tap *tap;
 	const struct cb_mechanism *mechanism;
 	void *mechanism_state;

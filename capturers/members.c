@@ -16,6 +16,7 @@ static const struct cb_wait *const waits[] = {
 	&cb_wait_poll,
 	&cb_wait_spin,
 	&cb_wait_sleep,
+	&cb_wait_adaptive_sleep,
 	&cb_wait_yield,
 	&cb_wait_batch,
 };

@@ -1,15 +1,13 @@
 /*
- * sleep: whenever no frame is there, sleep for a fixed time (the paper's "timeout").
- *
- * The kernel may let a sleep last longer by the task's timer slack, 50 us unless it is told
- * otherwise, which is much of a short sleep: it is set to 1 ns.
+ * sleep: whenever no frame is there, sleep for a fixed time (the paper's "timeout"). The timer
+ * slack is set to 1 ns.
  */
 #include "capturers/members.h"
+#include "capturers/waits/timer_slack.h"
 #include "harness/base/clock.h"
 
 #include <errno.h>
 #include <stddef.h>
-#include <sys/prctl.h>
 
 struct sleep_options {
 	int64_t time_ns;
@@ -38,10 +36,7 @@ static int sleep_open(
 	struct sleep_state *s = state;
 
 	s->time_ns = (uint64_t)o->time_ns;
-	s->slack_before = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
-	if (prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0))
-		return cb_error_errno(err, CB_ERR_HOST, errno, "setting the timer slack");
-	return 0;
+	return cb_timer_slack_least(&s->slack_before, err);
 }
 
 static int sleep_wait(void *state, const struct cb_wait_call *call, struct cb_wait_counts *counts)
@@ -59,8 +54,7 @@ static void sleep_close(void *state)
 {
 	const struct sleep_state *s = state;
 
-	if (s->slack_before > 0)
-		prctl(PR_SET_TIMERSLACK, s->slack_before, 0, 0, 0);
+	cb_timer_slack_restore(s->slack_before);
 }
 
 const struct cb_wait cb_wait_sleep = {

@@ -9,6 +9,8 @@ static const struct cb_mechanism *const mechanisms[] = {
 	&cb_mechanism_tpacket3,
 	&cb_mechanism_pcap,
 	&cb_mechanism_af_xdp,
+	&cb_mechanism_bpf_ring,
+	&cb_mechanism_bpf_buffer,
 	&cb_mechanism_null,
 };
 

@@ -56,17 +56,20 @@ struct cb_buffer_header {
 
 #define CB_BUFFER_DATA 64
 
-/* As struct bpf_xhdr: the header of a frame, 8-aligned; the next one follows the frame, 8-aligned.
+/* As struct bpf_xhdr: the header of a frame, 8-aligned. The next one follows the frame, 8-aligned.
  */
 struct cb_buffer_frame {
 	__u64 time_ns; /* CLOCK_MONOTONIC */
-	__u32 caplen;  /* bytes that follow the header */
-	__u32 len;     /* on the link */
-	__u16 hdrlen;  /* bytes of this header: CB_BUFFER_FRAME_HEADER */
-} __attribute__((packed));
+	__u32 caplen;  /* bytes of frame, from `hdrlen` bytes behind the beginning of this on */
+	__u32 len;     /* on the link; 0: this is no frame, and was counted as dropped */
+	__u16 hdrlen;  /* CB_BUFFER_FRAME_HEADER */
+};
 
-/* With it, what is behind an Ethernet header is 8-aligned (14 + 18 = 32). */
+/* So that what is behind an Ethernet header is 8-aligned (18 + 14 = 32). */
 #define CB_BUFFER_FRAME_HEADER 18
+
+/* Bytes of a buffer that a frame takes. */
+#define CB_BUFFER_COST(caplen) ((CB_BUFFER_FRAME_HEADER + (caplen) + 7) & ~7u)
 
 /* An element of a BPF_F_MMAPABLE array; the process writes the first part, the program the rest. */
 struct cb_buffer_control {

@@ -21,6 +21,11 @@ static void put_number(json_t *values, const char *name, int64_t value)
 	json_object_set_new(values, name, json_string(text));
 }
 
+static void put_text(json_t *values, const char *name, const char *text)
+{
+	json_object_set_new(values, name, json_string(text));
+}
+
 json_t *cb_job_capture(
 	const struct cb_trial_spec *spec, const struct cb_layout *layout, int i, uint32_t key)
 {
@@ -35,6 +40,9 @@ json_t *cb_job_capture(
 	put(values, "buffer", CB_UNIT_BYTES, spec->capture.buffer);
 	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);
 	put(values, "drain", CB_UNIT_TIME, spec->drain_ns);
+	put_text(values, "promiscuous", spec->capture.promiscuous ? "yes" : "no");
+	if (*spec->capture.filter)
+		put_text(values, "filter", spec->capture.filter);
 	return values;
 }
 

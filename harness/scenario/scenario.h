@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #define CB_MEMBER_TEXT_MAX 256
+#define CB_FILTER_TEXT_MAX 1024
 #define CB_CELLS_MAX       10000
 #define CB_TRIALS_MAX      100000
 
@@ -44,6 +45,8 @@ struct cb_trial_spec {
 		char mechanism[CB_MEMBER_TEXT_MAX], wait[CB_MEMBER_TEXT_MAX],
 			load[CB_MEMBER_TEXT_MAX];
 		int64_t processes, buffer, snaplen;
+		char filter[CB_FILTER_TEXT_MAX]; /* pcap expression, "": everything */
+		bool promiscuous;
 	} capture;
 	char placement[128]; /* "A:A", "A:B", "auto" or "{generator: [0], receive: [1], capture: [1,
 				1]}" */

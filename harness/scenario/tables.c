@@ -50,6 +50,12 @@ const struct cb_option cb_trial_options[] = {
 		.help = "Buffer between kernel and process, each"},
 	{TRIAL("capture.snaplen", capture.snaplen), .type = CB_OPT_BYTES, .fallback = "128",
 		.min = 60, .max = 65535, .help = "Bytes of a frame that are captured, at most"},
+	{TRIAL_TEXT("capture.filter", capture.filter), .type = CB_OPT_TEXT, .fallback = "",
+		.metavar = "EXPRESSION",
+		.help = "Capture only what this pcap expression says; it must let the traffic "
+			"pass"},
+	{TRIAL("capture.promiscuous", capture.promiscuous), .type = CB_OPT_BOOL, .fallback = "yes",
+		.help = "Whether frames for other stations are taken too"},
 	{TRIAL_TEXT("placement", placement), .type = CB_OPT_TEXT, .fallback = "auto",
 		.metavar = "A:A|A:B|auto",
 		.help = "Cores of the kernel's receive work and of the capture processes"},

@@ -11,6 +11,7 @@ static const struct cb_mechanism *const mechanisms[] = {
 	&cb_mechanism_af_xdp,
 	&cb_mechanism_bpf_ring,
 	&cb_mechanism_bpf_buffer,
+	&cb_mechanism_pfring,
 	&cb_mechanism_null,
 };
 

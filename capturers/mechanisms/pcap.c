@@ -17,6 +17,7 @@
  * down: the books close at the counters' reading, and later frames are not looked at. The system
  * calls that libpcap makes can't be told from outside.
  */
+#include "capturers/mechanisms/copies.h"
 #include "capturers/mechanisms/pcap_counts.h"
 #include "capturers/mechanisms/pcap_handle.h"
 #include "capturers/mechanisms/pcap_ring.h"
@@ -29,10 +30,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Room for copies of one receive(); little of it is touched when frames are short. */
-#define COPIES_BYTES (UINT32_C(1) << 20)
-#define COPY_ALIGN   8u
-#define COUNT_BATCH  1024
+#define COUNT_BATCH 1024
 /* Frames whose distance in the ring is measured. */
 #define SAMPLES 4096
 
@@ -54,8 +52,7 @@ struct pcap_state {
 	/* Of the receive() under way. */
 	struct cb_frame *frames;
 	unsigned n, max;
-	uint8_t *copies; /* COPIES_BYTES */
-	size_t used;
+	struct cb_copies copies;
 	/* Distance of successive frames in libpcap's memory. */
 	const u_char *last;
 	int64_t samples, stride; /* bytes, 0: not known */
@@ -229,8 +226,8 @@ static void tap_close(void *state)
 	struct pcap_state *s = state;
 
 	cb_pcap_handle_close(&s->handle);
-	free(s->copies);
-	s->copies = NULL;
+	free(s->copies.bytes);
+	s->copies.bytes = NULL;
 }
 
 static int tap_open(void *state, const struct cb_tap *tap, const void *options,
@@ -245,8 +242,8 @@ static int tap_open(void *state, const struct cb_tap *tap, const void *options,
 
 	s->snaplen = (uint32_t)tap->snaplen;
 	s->limit = INT64_MAX;
-	s->copies = malloc(COPIES_BYTES);
-	if (!s->copies)
+	s->copies.bytes = malloc(CB_COPIES_BYTES);
+	if (!s->copies.bytes)
 		return cb_error_memory(err, "copies of frames");
 	rc = cb_pcap_handle_open(&s->handle, tap, &wish, err);
 	if (rc)
@@ -273,7 +270,7 @@ static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *d
 {
 	struct pcap_state *s = (struct pcap_state *)user;
 	uint32_t caplen = header->caplen < s->snaplen ? header->caplen : s->snaplen;
-	uint8_t *copy = s->copies + s->used;
+	uint8_t *copy = cb_copies_next(&s->copies);
 
 	if (s->n == s->max) /* more than was asked for: it shows as a gap between the counts */
 		return;
@@ -283,7 +280,7 @@ static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *d
 		.len = header->len,
 		.time_ns = (uint64_t)header->ts.tv_sec * CB_NS_PER_SEC +
 			(uint64_t)header->ts.tv_usec * s->handle.time_unit};
-	s->used += (caplen + COPY_ALIGN - 1) & ~(size_t)(COPY_ALIGN - 1);
+	cb_copies_keep(&s->copies, caplen);
 	if (s->samples < SAMPLES)
 		measure(s, data);
 }
@@ -291,7 +288,7 @@ static void take(u_char *user, const struct pcap_pkthdr *header, const u_char *d
 /* How many frames one pcap_dispatch() may give: as many as there is room and leave for. */
 static int allowance(const struct pcap_state *s, unsigned max)
 {
-	int64_t room = (int64_t)((COPIES_BYTES - s->used) / (s->snaplen + COPY_ALIGN));
+	int64_t room = cb_copies_room(&s->copies, s->snaplen);
 	int64_t left = s->limit - s->given - s->n;
 
 	if (room > max - s->n)
@@ -307,7 +304,7 @@ static int tap_receive(void *state, struct cb_frame *frames, unsigned max, int64
 	s->frames = frames;
 	s->n = 0;
 	s->max = max;
-	s->used = 0;
+	s->copies.used = 0;
 	do {
 		want = allowance(s, max);
 		if (want <= 0)

@@ -41,7 +41,7 @@ static int read_totals(struct cb_pcap_counts *c)
 	c->matched = c->dropped = CB_UNKNOWN;
 	if (cb_pf_ring_totals_read(&totals, CB_PF_RING_PROC, c->interface))
 		return 0;
-	c->matched = totals.packets;
+	c->matched = totals.inserted + totals.lost;
 	c->dropped = totals.lost;
 	return 0;
 }

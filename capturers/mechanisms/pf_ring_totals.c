@@ -14,7 +14,6 @@ static const struct {
 	const char *key;
 	size_t offset;
 } rows[] = {
-	{"Tot Packets", offsetof(struct cb_pf_ring_totals, packets)},
 	{"Tot Pkt Lost", offsetof(struct cb_pf_ring_totals, lost)},
 	{"Tot Insert", offsetof(struct cb_pf_ring_totals, inserted)},
 };

@@ -10,9 +10,8 @@
 #define CB_PF_RING_PROC "/proc/net/pf_ring"
 
 struct cb_pf_ring_totals {
-	int64_t packets;  /* that came to the ring: inserted + lost */
-	int64_t lost;     /* for want of room */
-	int64_t inserted; /* put into the ring */
+	int64_t inserted; /* frames put into the ring */
+	int64_t lost;     /* for want of room in it */
 };
 
 /*

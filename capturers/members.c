@@ -22,6 +22,7 @@ static const struct cb_wait *const waits[] = {
 	&cb_wait_adaptive_sleep,
 	&cb_wait_yield,
 	&cb_wait_batch,
+	&cb_wait_busy_poll,
 };
 
 static const struct cb_load *const loads[] = {

@@ -333,6 +333,17 @@ static unsigned af_xdp_sockets(void *state, int *fds, unsigned max)
 	return s->n_queues;
 }
 
+#define PROVIDES (CB_TRAIT_POLLABLE | CB_TRAIT_NAPI | CB_TRAIT_FANOUT)
+
+/* In mode skb the driver does not know of the tap. (So it is in mode auto where the driver has no
+ * XDP, but veth has.) */
+static unsigned af_xdp_traits(const void *options)
+{
+	const struct cb_af_xdp_options *o = options;
+
+	return cb_af_xdp_in_stack(o) ? PROVIDES : PROVIDES | CB_TRAIT_XDP;
+}
+
 static const struct cb_mechanism_extra af_xdp_extra = {
 	.share = af_xdp_share,
 	.sockets = af_xdp_sockets,
@@ -344,8 +355,9 @@ const struct cb_mechanism cb_mechanism_af_xdp = {
 		.paper = "ncap's heir",
 		.options = cb_af_xdp_options,
 		.options_size = sizeof(struct cb_af_xdp_options),
-		.provides = CB_TRAIT_POLLABLE | CB_TRAIT_NAPI | CB_TRAIT_FANOUT | CB_TRAIT_XDP,
-		.probe = cb_af_xdp_program_probe},
+		.provides = PROVIDES | CB_TRAIT_XDP,
+		.probe = cb_af_xdp_program_probe,
+		.traits = af_xdp_traits},
 	.extra = &af_xdp_extra,
 	.state_size = sizeof(struct af_xdp_state),
 	.open = af_xdp_open,

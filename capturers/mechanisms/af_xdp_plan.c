@@ -49,6 +49,11 @@ const struct cb_option cb_af_xdp_options[] = {
 	CB_OPTION_END,
 };
 
+bool cb_af_xdp_in_stack(const struct cb_af_xdp_options *options)
+{
+	return options->mode == MODE_SKB;
+}
+
 static int count_queues(struct cb_af_xdp_plan *p, struct cb_error *err)
 {
 	uint32_t there;

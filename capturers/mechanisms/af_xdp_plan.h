@@ -23,6 +23,9 @@ struct cb_af_xdp_options {
 
 extern const struct cb_option cb_af_xdp_options[];
 
+/* The program is to run in the stack's entry, whatever the driver can. */
+bool cb_af_xdp_in_stack(const struct cb_af_xdp_options *options);
+
 struct cb_af_xdp_plan {
 	const struct cb_tap *tap;
 	const struct cb_af_xdp_options *options;

@@ -30,9 +30,9 @@ int cb_share_open(const struct cb_capture_job *job, unsigned processes,
 	int rc;
 
 	*shared = NULL;
-	rc = cb_member_parse(&cb_mechanism_axis, job->mechanism, &member, NULL, err);
-	if (rc)
-		return rc;
+	/* what is no mechanism, the processes will say */
+	if (cb_member_parse(&cb_mechanism_axis, job->mechanism, &member, NULL, NULL))
+		return 0;
 	mechanism = (const struct cb_mechanism *)member;
 	if (!mechanism->extra || !mechanism->extra->share)
 		return 0;

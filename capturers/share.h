@@ -21,8 +21,8 @@ struct cb_shared_tap {
 
 /*
  * The tap for `processes` processes that do the job (its interface is set). *shared is NULL when
- * they need share nothing. CB_ERR_IMPOSSIBLE, CB_ERR_USAGE as from the mechanism. Blocks for some
- * ms.
+ * they need share nothing (or can't run anyhow: they say why). CB_ERR_IMPOSSIBLE, CB_ERR_USAGE as
+ * from the mechanism. Blocks for some ms.
  */
 int cb_share_open(const struct cb_capture_job *job, unsigned processes,
 	struct cb_shared_tap **shared, struct cb_error *err);

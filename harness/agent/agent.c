@@ -1,6 +1,7 @@
 /* The agent's life: messages in, replies out, signals, the end. */
 #include "harness/agent/agent.h"
 
+#include "capturers/share.h"
 #include "harness/agent/evidence.h"
 #include "harness/agent/namespaces.h"
 #include "harness/agent/requests.h"
@@ -75,6 +76,8 @@ void cb_agent_end_captures(struct cb_agent *a)
 			cb_agent_softirq_unwatch(a, a->captures[i].process.pid);
 		cb_agent_child_finish(&a->captures[i], now < deadline ? deadline - now : 0);
 	}
+	cb_share_close(a->shared);
+	a->shared = NULL;
 	a->n_captures = 0;
 	a->measuring = false;
 	a->state &= ~(unsigned)CB_AGENT_CAPTURE;

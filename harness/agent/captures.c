@@ -1,5 +1,5 @@
 /* Capture processes: one a job, up together, stopped together. */
-#include "capturers/capture.h"
+#include "capturers/share.h"
 #include "harness/agent/evidence.h"
 #include "harness/agent/requests.h"
 #include "harness/agent/state.h"
@@ -8,6 +8,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 
 /* Rings of several hundred MiB take their time to be allocated. */
 #define PREPARE_NS (8 * CB_NS_PER_SEC)
@@ -15,20 +16,55 @@
  * the exit. */
 #define SETTLE_NS (8 * CB_NS_PER_SEC)
 
+/* As far as it can be read: what can't, its process refuses. */
+static void read_job(const json_t *values, const char *interface, struct cb_capture_job *job)
+{
+	const char *name;
+	json_t *value;
+
+	memset(job, 0, sizeof(*job));
+	cb_option_defaults(cb_capture_options, job);
+	snprintf(job->interface, sizeof(job->interface), "%s", interface);
+	json_object_foreach((json_t *)values, name, value) if (json_is_string(value))
+		cb_option_set(cb_capture_options, name, json_string_value(value), job, NULL);
+}
+
+/* A tap of which the interface has only one is this agent's, for all processes of one mechanism. */
+static int open_shared(
+	struct cb_agent *a, const char *interface, const json_t *jobs, struct cb_error *err)
+{
+	struct cb_capture_job first, job;
+	size_t n = json_array_size(jobs);
+
+	if (n < 2)
+		return 0;
+	read_job(json_array_get(jobs, 0), interface, &first);
+	for (size_t i = 1; i < n; i++) {
+		read_job(json_array_get(jobs, i), interface, &job);
+		if (strcmp(job.mechanism, first.mechanism) != 0)
+			return 0;
+	}
+	return cb_share_open(&first, (unsigned)n, &a->shared, err);
+}
+
 /* Start all; on error the caller ends those that were started. */
 static int start_all(
 	struct cb_agent *a, const char *interface, const json_t *jobs, struct cb_error *err)
 {
 	size_t n = json_array_size(jobs);
+	int r;
 
 	if (n < 1 || n > CB_AGENT_CAPTURES_MAX)
 		return cb_error_set(err, CB_ERR_USAGE, "%zu jobs; 1 to %d are possible", n,
 			CB_AGENT_CAPTURES_MAX);
+	r = open_shared(a, interface, jobs, err);
+	if (r)
+		return r;
 	for (size_t i = 0; i < n; i++) {
 		struct cb_capture_job scratch = {0};
 		struct cb_agent_child *c = &a->captures[i];
-		int r;
 
+		c->share = (struct cb_share_heir){a->shared, (unsigned)i};
 		snprintf(c->name, sizeof(c->name), "capture process %zu", i + 1);
 		a->n_captures = i + 1;
 		r = cb_agent_child_start(c, "capture", interface, json_array_get(jobs, i),

@@ -13,19 +13,34 @@
 #include <unistd.h>
 
 #define OPTIONS_MAX 48
-#define FIXED_ARGS  5 /* program, verb, --control, --, interface */
+#define FIXED_ARGS  6 /* program, verb, --control, --shared-tap=, --, interface */
 
 /* The words of a child's command line; those of options are on the heap. */
 struct words {
 	const char *argv[FIXED_ARGS + OPTIONS_MAX + 1];
 	char *options[OPTIONS_MAX];
 	size_t n_options;
+	char share[CB_SHARED_TEXT + 16];
 };
 
 static void words_finish(struct words *w)
 {
 	for (size_t i = 0; i < w->n_options; i++)
 		free(w->options[i]);
+}
+
+/* What it shares with other processes. */
+static int add_share(struct words *w, const struct cb_share_heir *heir, struct cb_error *err)
+{
+	static const char option[] = "--shared-tap=";
+
+	if (!heir->shared)
+		return 0;
+	memcpy(w->share, option, sizeof(option));
+	if (!cb_share_print(heir->shared, heir->index, w->share + sizeof(option) - 1,
+		    sizeof(w->share) - sizeof(option) + 1))
+		return cb_error_set(err, CB_ERR_INTERNAL, "too many descriptors for a shared tap");
+	return 0;
 }
 
 /* "--name=value", when the table has such an option and it takes this value. */
@@ -68,6 +83,8 @@ static int make_words(struct words *w, const char *verb, const char *interface,
 	w->argv[n++] = "capbench";
 	w->argv[n++] = verb;
 	w->argv[n++] = "--control";
+	if (w->share[0])
+		w->argv[n++] = w->share;
 	for (size_t i = 0; i < w->n_options; i++)
 		w->argv[n++] = w->options[i];
 	w->argv[n++] = "--";
@@ -76,11 +93,20 @@ static int make_words(struct words *w, const char *verb, const char *interface,
 	return 0;
 }
 
+struct execution {
+	const char *const *argv;
+	const struct cb_share_heir *share;
+};
+
 /* By /proc/self/exe, not by its path: a build that replaces the file must not change a run that is
  * under way. */
-static int execute_self(void *argv)
+static int execute_self(void *arg)
 {
-	execv("/proc/self/exe", argv);
+	const struct execution *e = arg;
+
+	if (e->share->shared && cb_share_inherit((void *)(uintptr_t)e->share))
+		return -errno;
+	execv("/proc/self/exe", (char *const *)(uintptr_t)e->argv);
 	return -errno;
 }
 
@@ -88,6 +114,7 @@ int cb_agent_child_start(struct cb_agent_child *c, const char *verb, const char 
 	const json_t *values, const struct cb_option *table, void *scratch, struct cb_error *err)
 {
 	struct words words = {.n_options = 0};
+	struct execution execution = {words.argv, &c->share};
 	struct cb_process_spec spec = {
 		.argv = words.argv,
 		.pipe_stdin = true,
@@ -95,10 +122,12 @@ int cb_agent_child_start(struct cb_agent_child *c, const char *verb, const char 
 		.cpu = -1, /* it pins itself: --cpu */
 		.parent_death_signal = SIGKILL,
 		.before_exec = execute_self,
-		.before_exec_arg = words.argv,
+		.before_exec_arg = &execution,
 	};
-	int r = make_words(&words, verb, interface, values, table, scratch, err);
+	int r = add_share(&words, &c->share, err);
 
+	if (!r)
+		r = make_words(&words, verb, interface, values, table, scratch, err);
 	if (!r)
 		r = cb_process_start(&c->process, &spec, err);
 	words_finish(&words);

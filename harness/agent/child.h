@@ -5,6 +5,7 @@
 #ifndef CB_HARNESS_AGENT_CHILD_H
 #define CB_HARNESS_AGENT_CHILD_H
 
+#include "capturers/share.h"
 #include "harness/base/error.h"
 #include "harness/base/option.h"
 #include "harness/base/process.h"
@@ -17,12 +18,13 @@
 
 struct cb_agent;
 
-/* Zero-initialise. */
+/* Zero-initialise; `share` is the caller's to fill. */
 struct cb_agent_child {
 	struct cb_process process;
-	struct cb_text output; /* read, not yet taken */
-	bool ended;            /* its stdout has ended */
-	char name[48];         /* "capture process 2" */
+	struct cb_text output;      /* read, not yet taken */
+	bool ended;                 /* its stdout has ended */
+	char name[48];              /* "capture process 2" */
+	struct cb_share_heir share; /* its part of a tap that outlives it; shared NULL: none */
 };
 
 /*

@@ -57,7 +57,8 @@ struct cb_agent {
 	struct cb_agent_softirq softirq;
 	struct cb_agent_child captures[CB_AGENT_CAPTURES_MAX];
 	size_t n_captures;
-	bool measuring; /* the capture processes are watched */
+	struct cb_shared_tap *shared; /* what these share, NULL: nothing */
+	bool measuring;               /* the capture processes are watched */
 	struct cb_agent_child generator;
 };
 

@@ -25,8 +25,12 @@ static void read_job(const json_t *values, const char *interface, struct cb_capt
 	memset(job, 0, sizeof(*job));
 	cb_option_defaults(cb_capture_options, job);
 	snprintf(job->interface, sizeof(job->interface), "%s", interface);
-	json_object_foreach((json_t *)values, name, value) if (json_is_string(value))
-		cb_option_set(cb_capture_options, name, json_string_value(value), job, NULL);
+	json_object_foreach((json_t *)values, name, value)
+	{
+		if (json_is_string(value))
+			cb_option_set(
+				cb_capture_options, name, json_string_value(value), job, NULL);
+	}
 }
 
 /* A tap of which the interface has only one is this agent's, for all processes of one mechanism. */

@@ -3,11 +3,13 @@
 #include "generators/send.h"
 #include "generators/traffic/address.h"
 #include "generators/traffic/frame.h"
+#include "generators/traffic/shape.h"
 #include "harness/base/process.h"
 #include "harness/base/rate.h"
 #include "harness/base/units.h"
 #include "harness/net/link.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +23,7 @@ struct run {
 	void *options, *state; /* owned */
 	bool opened;
 	struct cb_template *frame; /* owned */
+	struct cb_shape shape;
 	struct cb_link_info info;
 };
 
@@ -32,7 +35,7 @@ static int check_bounds(const struct cb_generate_job *job, struct cb_error *err)
 	for (const struct cb_option *o = cb_generate_options; o->name; o++) {
 		int64_t value;
 
-		if (o->type == CB_OPT_TEXT || o->type == CB_OPT_MEMBER)
+		if (o->type == CB_OPT_TEXT || o->type == CB_OPT_MEMBER || o->type == CB_OPT_ENUM)
 			continue;
 		memcpy(&value, (const char *)job + o->offset, sizeof(value));
 		if (value < o->min || (o->max && value > o->max))
@@ -61,7 +64,7 @@ static int read_rate(struct run *run, struct cb_error *err)
 	const struct cb_generate_job *job = run->job;
 	const char *why = NULL;
 
-	if (cb_rate_parse(job->rate, job->frame_size, &run->rate_pps, &why))
+	if (cb_rate_parse(job->rate, llround(run->shape.sizes.mean), &run->rate_pps, &why))
 		return cb_error_set(
 			err, CB_ERR_USAGE, "rate: \"%s\" is not a rate: %s", job->rate, why);
 	if (run->rate_pps == CB_RATE_MAX)
@@ -92,7 +95,7 @@ static int make_arrival(struct run *run, struct cb_error *err)
 	return r;
 }
 
-static int check_window(const struct run *run, struct cb_error *err)
+static int check_window(struct run *run, struct cb_error *err)
 {
 	struct cb_pace pace = pace_of(run);
 	struct cb_schedule s;
@@ -139,20 +142,57 @@ static int find_link(struct run *run, struct cb_error *err)
 	if (!run->info.up)
 		return cb_error_set(err, CB_ERR_HOST,
 			"%s is down; bring it up with \"ip link set %s up\"", name, name);
-	if (run->job->frame_size > (int64_t)run->info.mtu + CB_FRAME_HEADER + CB_FRAME_FCS)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"frames of %lld bytes do not fit %s, whose MTU is %u: at most %u bytes "
-			"with Ethernet header and FCS; or raise the MTU",
-			(long long)run->job->frame_size, name, run->info.mtu,
-			run->info.mtu + CB_FRAME_HEADER + CB_FRAME_FCS);
 	return 0;
+}
+
+static uint32_t link_size(const struct run *run)
+{
+	if (run->transmitter->no_link)
+		return CB_FRAME_SIZE_MAX;
+	return run->info.mtu + CB_FRAME_HEADER + CB_FRAME_FCS;
+}
+
+static int make_sizes(struct run *run, struct cb_error *err)
+{
+	uint32_t most = link_size(run);
+	uint16_t letter_z = (uint16_t)(most < CB_FRAME_SIZE_MAX ? most : CB_FRAME_SIZE_MAX);
+	int r = cb_sizes_make(
+		&run->shape.sizes, run->job->sizes, (uint16_t)run->job->frame_size, letter_z, err);
+
+	if (r)
+		return r;
+	if (run->shape.sizes.largest > most)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"frames of %d bytes do not fit %s, whose MTU is %u: at most %u bytes "
+			"with Ethernet header and FCS; or raise the MTU",
+			run->shape.sizes.largest, run->job->interface, run->info.mtu, most);
+	return 0;
+}
+
+/* Flows, payload, and whether the transmitter can do it. */
+static int make_shape(struct run *run, struct cb_error *err)
+{
+	const struct cb_generate_job *job = run->job;
+	const struct cb_member *member = &run->transmitter->member;
+	int r = cb_payload_make(&run->shape.payload, job->payload, err);
+
+	run->shape.flows = (struct cb_flows){.n = (uint32_t)job->flows,
+		.order = (enum cb_flow_order)job->flow_order,
+		.field = (enum cb_flow_field)job->flow_field};
+	if (r || cb_shape_is_plain(&run->shape) ||
+		cb_member_provides(member, run->options) & CB_TRAIT_SHAPES)
+		return r;
+	return cb_error_set(err, CB_ERR_USAGE,
+		"transmitter %s makes all frames alike: sizes, flows and payload that change from "
+		"frame to frame need another one, as packet",
+		member->name);
 }
 
 static int make_frame(struct run *run, struct cb_error *err)
 {
 	const struct cb_generate_job *job = run->job;
 	struct cb_frame_spec spec = {
-		.frame_size = job->frame_size,
+		.frame_size = run->shape.sizes.largest,
 		.destination_port = (uint16_t)job->destination_port,
 		.source_port = (uint16_t)job->source_port,
 	};
@@ -171,7 +211,11 @@ static int make_frame(struct run *run, struct cb_error *err)
 	run->frame = malloc(sizeof(*run->frame));
 	if (!run->frame)
 		return cb_error_memory(err, "the frame");
-	return cb_frame_build(&spec, run->frame, err);
+	run->shape.frame = run->frame;
+	r = cb_frame_build(&spec, run->frame, err);
+	if (!r && run->shape.payload.pool)
+		cb_shape_apply(&run->shape, run->frame->bytes, 0);
+	return r;
 }
 
 static int open_transmitter(struct run *run, struct cb_error *err)
@@ -180,6 +224,7 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 		.interface = run->job->interface,
 		.ifindex = run->info.ifindex,
 		.frame = run->frame,
+		.shape = cb_shape_is_plain(&run->shape) ? NULL : &run->shape,
 		.key = (uint32_t)run->job->key,
 		.stream = (uint8_t)run->job->stream,
 	};
@@ -191,16 +236,11 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 
 static int run_prepare(struct run *run, struct cb_error *err)
 {
-	static int (*const steps[])(struct run *, struct cb_error *) = {
-		find_transmitter, find_link, make_frame, open_transmitter};
+	static int (*const steps[])(struct run *, struct cb_error *) = {find_transmitter, find_link,
+		make_sizes, make_shape, read_rate, make_arrival, check_window, make_frame,
+		open_transmitter};
 	int r = check_bounds(run->job, err);
 
-	if (!r)
-		r = read_rate(run, err);
-	if (!r)
-		r = make_arrival(run, err);
-	if (!r)
-		r = check_window(run, err);
 	if (!r && run->job->cpu >= 0)
 		r = cb_process_pin((int)run->job->cpu, err);
 	for (size_t i = 0; !r && i < sizeof(steps) / sizeof(steps[0]); i++)
@@ -216,6 +256,8 @@ static void run_finish(struct run *run)
 	free(run->options);
 	free(run->frame);
 	cb_arrival_finish(&run->arrival);
+	cb_sizes_finish(&run->shape.sizes);
+	cb_payload_finish(&run->shape.payload);
 }
 
 static int wait_ready(
@@ -231,6 +273,27 @@ static int wait_ready(
 	return CB_ERR_INTERRUPTED;
 }
 
+static int name_members(
+	const struct cb_generate_job *job, struct cb_generator_record *record, struct cb_error *err)
+{
+	const struct {
+		const struct cb_axis *axis;
+		const char *text;
+		char *canonical; /* CB_RECORD_TEXT */
+	} members[] = {
+		{&cb_transmitter_axis, job->transmitter, record->transmitter},
+		{&cb_arrival_axis, job->arrival, record->arrival},
+		{&cb_sizes_axis, job->sizes, record->sizes},
+		{&cb_payload_axis, job->payload, record->payload},
+	};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < sizeof(members) / sizeof(members[0]); i++)
+		r = cb_member_canonical(members[i].axis, members[i].text, members[i].canonical,
+			CB_RECORD_TEXT, err);
+	return r;
+}
+
 int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *stop,
 	int (*ready)(void *arg), void *ready_arg, struct cb_generator_record *record,
 	struct cb_error *err)
@@ -241,16 +304,13 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 
 	if (r)
 		goto out;
-	r = cb_member_canonical(&cb_transmitter_axis, job->transmitter, record->transmitter,
-		sizeof(record->transmitter), err);
-	if (!r)
-		r = cb_member_canonical(&cb_arrival_axis, job->arrival, record->arrival,
-			sizeof(record->arrival), err);
+	r = name_members(job, record, err);
 	if (!r)
 		r = wait_ready(ready, ready_arg, stop, err);
 	if (r)
 		goto out;
-	record->frame_size = job->frame_size;
+	record->frame_size = llround(run.shape.sizes.mean);
+	record->flows = job->flows;
 	sending = (struct cb_send_job){
 		.transmitter = run.transmitter,
 		.state = run.state,
@@ -258,6 +318,8 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 		.pace = pace_of(&run),
 	};
 	r = cb_send_run(&sending, stop, record, err);
+	record->sizes_chi_square =
+		cb_sizes_chi_square(&run.shape.sizes, (uint64_t)record->book.offered);
 	if (r)
 		cb_error_prepend(err, "%s", job->interface);
 out:

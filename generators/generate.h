@@ -13,15 +13,19 @@
 struct cb_generate_job {
 	char interface[16];
 	char transmitter[256];
-	int64_t frame_size;  /* RFC 2544: with FCS */
-	char arrival[256];   /* a member of cb_arrival_axis */
-	char rate[48];       /* harness/base/rate.h */
-	int64_t count;       /* stop after so many frames of the window; 0: no limit */
-	int64_t duration_ns; /* of the measurement window; 0: until count or a signal */
-	int64_t warmup_ns;   /* before the window, at the same rate */
-	int64_t catch_up_ns; /* a stall longer than this re-bases the schedule: its slots are
-				unoffered */
-	int64_t cpu;         /* -1: not pinned */
+	int64_t frame_size; /* RFC 2544: with FCS */
+	char arrival[256];  /* a member of cb_arrival_axis */
+	char sizes[256];    /* a member of cb_sizes_axis; fixed: frame_size */
+	char payload[256];  /* a member of cb_payload_axis */
+	int64_t flows;
+	int flow_order, flow_field; /* enum cb_flow_order, enum cb_flow_field */
+	char rate[48];              /* harness/base/rate.h */
+	int64_t count;              /* stop after so many frames of the window; 0: no limit */
+	int64_t duration_ns;        /* of the measurement window; 0: until count or a signal */
+	int64_t warmup_ns;          /* before the window, at the same rate */
+	int64_t catch_up_ns;        /* a stall longer than this re-bases the schedule: its slots are
+				       unoffered */
+	int64_t cpu;                /* -1: not pinned */
 	int64_t key, stream;
 	char destination_mac[18],
 		source_mac[18]; /* "": broadcast-free default / the interface's own */

@@ -1,12 +1,16 @@
 /* What a generator is told: the options of the verb `generate`. */
 #include "generators/generate.h"
 #include "generators/traffic/frame.h"
+#include "generators/traffic/shape.h"
 #include "harness/base/process.h"
 
 #define TIME_MAX_NS (INT64_C(366) * 24 * 3600 * 1000000000)
 
 #define FIELD(f) .offset = offsetof(struct cb_generate_job, f)
 #define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct cb_generate_job *)0)->f)
+
+static const char *const flow_orders[] = {"round-robin", "random", NULL};
+static const char *const flow_fields[] = {"source-port", "source-ip", "both", NULL};
 
 /* Addresses from 198.18.0.0/15, which RFC 2544 sets apart for benchmarks; port 9 is discard. */
 const struct cb_option cb_generate_options[] = {
@@ -24,6 +28,39 @@ const struct cb_option cb_generate_options[] = {
 		.min = CB_FRAME_SIZE_MIN,
 		.max = CB_FRAME_SIZE_MAX,
 		.help = "Size of a frame with its 4-byte FCS, as RFC 2544 counts it"},
+	{.name = "sizes",
+		.type = CB_OPT_MEMBER,
+		FIELD(sizes),
+		.text_size = sizeof(((struct cb_generate_job *)0)->sizes),
+		.axis = "sizes",
+		.fallback = "fixed",
+		.help = "Sizes of the frames; fixed: all of --frame-size"},
+	{.name = "payload",
+		.type = CB_OPT_MEMBER,
+		FIELD(payload),
+		.text_size = sizeof(((struct cb_generate_job *)0)->payload),
+		.axis = "payload",
+		.fallback = "zeros",
+		.help = "What fills a frame behind its stamp"},
+	{.name = "flows",
+		.type = CB_OPT_COUNT,
+		FIELD(flows),
+		.fallback = "1",
+		.min = 1,
+		.max = CB_FLOWS_MAX,
+		.help = "Number of flows that the frames are spread over"},
+	{.name = "flow-order",
+		.type = CB_OPT_ENUM,
+		FIELD(flow_order),
+		.fallback = "round-robin",
+		.choices = flow_orders,
+		.help = "Which flow the next frame belongs to"},
+	{.name = "flow-field",
+		.type = CB_OPT_ENUM,
+		FIELD(flow_field),
+		.fallback = "source-port",
+		.choices = flow_fields,
+		.help = "What tells flows apart; both: 256 addresses, then the next port"},
 	{.name = "rate",
 		TEXT(rate),
 		.fallback = "100k",

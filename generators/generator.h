@@ -21,11 +21,16 @@ struct cb_template {
 	uint32_t stamp_offset; /* stamp_offset + CB_STAMP_SIZE <= length */
 };
 
+struct cb_shape; /* traffic/shape.h */
+
 /* Where to send, what every transmitter is given. */
 struct cb_link {
 	const char *interface;
 	unsigned ifindex;
-	const struct cb_template *frame;
+	const struct cb_template *frame; /* of the largest size */
+	/* NULL: every frame is `frame` with its stamp. Else cb_shape_apply makes each frame; given
+	 * only to those who provide CB_TRAIT_SHAPES. */
+	const struct cb_shape *shape;
 	uint32_t key;
 	uint8_t stream;
 };
@@ -51,6 +56,14 @@ struct cb_transmitter {
 	 */
 	int (*send)(void *state, uint64_t sequence, unsigned n, uint8_t phase, uint32_t time_ns,
 		struct cb_transmit_counts *counts);
+	/*
+	 * NULL, or what is called instead of `send` where there is a schedule: the transmitter
+	 * keeps the time itself. Frame i is not handed over before times_ns[i] (CLOCK_MONOTONIC,
+	 * ascending, some 10 ms ahead at most), and is stamped with the time at which it was, which
+	 * takes that one's place.
+	 */
+	int (*send_timed)(void *state, uint64_t sequence, unsigned n, uint8_t phase,
+		uint64_t *times_ns, struct cb_transmit_counts *counts);
 	/* Wait until what was handed over has left, at most until the deadline; NULL: nothing to
 	 * wait for. */
 	int (*flush)(void *state, uint64_t deadline_ns, struct cb_transmit_counts *counts);

@@ -22,7 +22,7 @@ const struct cb_transmitter cb_transmitter_null = {
 		{
 			.name = "null",
 			.help = "Hands frames to nobody: measures the pacing by itself",
-			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED,
+			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES,
 		},
 	.batch = 64,
 	.no_link = true,

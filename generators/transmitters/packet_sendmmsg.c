@@ -9,6 +9,7 @@
  * could stop it is kept away: signals are blocked by the sending loop, the send buffer is larger
  * than what a device can hold, and an interface that goes down fails the next call too.
  */
+#include "generators/traffic/shape.h"
 #include "generators/transmitters/packet_way.h"
 
 #include <errno.h>
@@ -24,6 +25,7 @@ struct mmsg {
 	unsigned batch;
 	uint32_t key, stamp_offset, stride;
 	uint8_t stream;
+	const struct cb_shape *shape; /* NULL: all frames are alike but for their stamp */
 	uint8_t *frames; /* `batch` copies of the template, `stride` bytes apart; owned */
 	struct mmsghdr *messages;
 	struct iovec *parts;
@@ -70,8 +72,10 @@ static int mmsg_open(void *state, const struct cb_link *link,
 	struct mmsg *m = state;
 	int r;
 
-	*m = (struct mmsg){
-		.batch = (unsigned)options->batch, .key = link->key, .stream = link->stream};
+	*m = (struct mmsg){.batch = (unsigned)options->batch,
+		.key = link->key,
+		.stream = link->stream,
+		.shape = link->shape};
 	m->fd = cb_packet_tx_socket(err);
 	if (m->fd < 0)
 		return m->fd;
@@ -81,6 +85,12 @@ static int mmsg_open(void *state, const struct cb_link *link,
 	if (r)
 		mmsg_close(m);
 	return r;
+}
+
+static void shape_frames(struct mmsg *m, uint64_t sequence, unsigned n)
+{
+	for (unsigned i = 0; i < n; i++)
+		m->parts[i].iov_len = cb_shape_apply(m->shape, m->parts[i].iov_base, sequence + i);
 }
 
 static void stamp_frames(
@@ -104,6 +114,8 @@ static int mmsg_send(void *state, uint64_t sequence, unsigned n, uint8_t phase, 
 
 	if (n > m->batch)
 		n = m->batch;
+	if (m->shape)
+		shape_frames(m, sequence, n);
 	stamp_frames(m, sequence, n, phase, time_ns);
 	while (used < n) {
 		sent = sendmmsg(m->fd, m->messages + used, n - used, 0);

@@ -22,6 +22,7 @@ static const struct {
 	{CB_TRAIT_STAMPS, "a stamp of its own in every frame"},
 	{CB_TRAIT_PACED, "a rate that can be held"},
 	{CB_TRAIT_BATCH, "a wake-up after N frames or a time"},
+	{CB_TRAIT_SHAPES, "frames that differ in more than their stamp"},
 	{CB_TRAIT_XDP, "a tap in the driver"},
 };
 

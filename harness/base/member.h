@@ -24,6 +24,8 @@ enum cb_trait {
 					   own means, or because frames are in its buffer before
 					   tc ingress sees them */
 	CB_TRAIT_XDP = 1U << 9,         /* taps in the driver: turns a veth's NAPI on */
+	CB_TRAIT_SHAPES = 1U << 10,     /* transmitter: sizes, flows and payloads that change
+					   from frame to frame */
 };
 
 /* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */

@@ -40,6 +40,8 @@ void cb_generator_record_init(struct cb_generator_record *r)
 		.offered_pps = (double)NAN,
 		.intended_pps = (double)NAN,
 		.frame_size = CB_UNKNOWN,
+		.sizes_chi_square = (double)NAN,
+		.flows = CB_UNKNOWN,
 		.syscalls = CB_UNKNOWN,
 		.batches = CB_UNKNOWN,
 		.rebased = CB_UNKNOWN,

@@ -33,7 +33,9 @@ struct cb_generator_record {
 	int64_t window_elapsed_ns; /* the same for the measurement window */
 	double offered_pps;        /* over the window */
 	double intended_pps;       /* NaN at rate max */
-	int64_t frame_size;        /* RFC 2544: with FCS */
+	int64_t frame_size;        /* RFC 2544: with FCS; of a mix of sizes the mean */
+	double sizes_chi_square;   /* of sizes sent against sizes asked for; NaN: one size */
+	int64_t flows;             /* that the frames are spread over */
 	int64_t syscalls, batches;
 	int64_t rebased; /* stalls after which the schedule was re-based */
 	int64_t lateness_max_ns,
@@ -50,7 +52,8 @@ struct cb_generator_record {
 			     */
 	int64_t context_switches;
 	char transmitter[CB_RECORD_TEXT];
-	char arrival[CB_RECORD_TEXT]; /* canonical short forms */
+	char arrival[CB_RECORD_TEXT], sizes[CB_RECORD_TEXT],
+		payload[CB_RECORD_TEXT]; /* canonical short forms */
 	struct cb_series series;
 };
 

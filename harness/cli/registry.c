@@ -3,10 +3,14 @@
 #include "capturers/capturer.h"
 #include "generators/generator.h"
 #include "generators/pacing/arrival.h"
+#include "generators/traffic/payload.h"
+#include "generators/traffic/sizes.h"
 #include "harness/cli/verb.h"
 
 static const struct cb_axis axes[] = {
 	{.name = "arrival", .plural = "arrivals", .at = cb_arrival_at},
+	{.name = "sizes", .plural = "sizes", .at = cb_sizes_at},
+	{.name = "payload", .plural = "payloads", .at = cb_payload_at},
 	{.name = "transmitter", .plural = "transmitters", .at = cb_transmitter_at},
 	{.name = "mechanism", .plural = "mechanisms", .at = cb_mechanism_at},
 	{.name = "wait", .plural = "waits", .at = cb_wait_at},

@@ -13,7 +13,11 @@
 static const struct cb_field generator_fields[] = {
 	CB_FIELD_STRING(cb_generator_record, transmitter),
 	CB_FIELD_STRING(cb_generator_record, arrival),
+	CB_FIELD_STRING(cb_generator_record, sizes),
+	CB_FIELD_STRING(cb_generator_record, payload),
 	GENERATOR(COUNT, frame_size),
+	GENERATOR(REAL, sizes_chi_square),
+	GENERATOR(COUNT, flows),
 	GENERATOR_BOOK(intended),
 	GENERATOR_BOOK(offered),
 	GENERATOR(COUNT, unoffered),

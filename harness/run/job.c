@@ -49,12 +49,16 @@ json_t *cb_job_capture(
 json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout *layout,
 	const struct cb_testbed *testbed, uint32_t key)
 {
-	json_t *values = json_pack("{s:s, s:s, s:s}", "transmitter", spec->generator.transmitter,
-		"destination-mac", testbed->sensor_mac, "arrival", spec->traffic.arrival);
+	json_t *values = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "transmitter",
+		spec->generator.transmitter, "destination-mac", testbed->sensor_mac, "arrival",
+		spec->traffic.arrival, "sizes", spec->traffic.sizes, "payload",
+		spec->traffic.payload, "flow-order", cb_flow_order_names[spec->traffic.flow_order],
+		"flow-field", cb_flow_field_names[spec->traffic.flow_field]);
 
 	if (!values)
 		return NULL;
 	put_number(values, "cpu", layout->generator);
+	put_number(values, "flows", spec->traffic.flows);
 	put_number(values, "key", key);
 	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);
 	put(values, "rate", CB_UNIT_RATE, spec->traffic.rate);

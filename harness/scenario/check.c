@@ -70,13 +70,16 @@ static int check_copies(const struct check *c)
 	return rc;
 }
 
+static bool is_first(const struct cb_registry *r, const char *axis, const char *text)
+{
+	return find(r, axis, text) == cb_registry_axis(r, axis)->at(0);
+}
+
 static int check_pace(const struct check *c)
 {
-	const struct cb_axis *arrivals = cb_registry_axis(c->registry, "arrival");
-
 	/* the first arrival is the constant rate: the only one that needs no rate */
 	if (c->spec->traffic.rate == CB_RATE_MAX &&
-		find(c->registry, "arrival", c->spec->traffic.arrival) != arrivals->at(0))
+		!is_first(c->registry, "arrival", c->spec->traffic.arrival))
 		return cb_node_error(cb_trial_blame(c->values, "traffic.arrival"), c->err,
 			"trial.traffic.arrival: %s needs a rate to go by: rate is max",
 			c->spec->traffic.arrival);
@@ -85,6 +88,41 @@ static int check_pace(const struct check *c)
 	return cb_node_error(cb_trial_blame(c->values, "traffic.rate"), c->err,
 		"trial.traffic.rate: transmitter %s cannot hold a rate: use rate: max",
 		c->m.transmitter->name);
+}
+
+/* What a mix comes to on the average is known to its member alone. */
+static int check_mix(const struct check *c)
+{
+	const struct cb_node *rate = cb_trial_blame(c->values, "traffic.rate");
+
+	if (is_first(c->registry, "sizes", c->spec->traffic.sizes) ||
+		rate->kind != CB_NODE_SCALAR ||
+		(!strstr(rate->text, "bit") && !strchr(rate->text, '%')))
+		return 0;
+	return cb_node_error(rate, c->err,
+		"trial.traffic.rate: \"%.80s\" depends on the frame size, and traffic.sizes is %s: "
+		"use frames a second",
+		rate->text, c->spec->traffic.sizes);
+}
+
+/* Sizes, flows and payloads that change from frame to frame. The first member of each axis is the
+ * one that does not. */
+static int check_shapes(const struct check *c)
+{
+	const struct cb_registry *r = c->registry;
+	const char *key = NULL;
+
+	if (!is_first(r, "sizes", c->spec->traffic.sizes))
+		key = "traffic.sizes";
+	else if (!is_first(r, "payload", c->spec->traffic.payload))
+		key = "traffic.payload";
+	else if (c->spec->traffic.flows > 1)
+		key = "traffic.flows";
+	if (!key || c->m.transmitter->provides & CB_TRAIT_SHAPES)
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, key), c->err,
+		"trial.%s: needs %s, which transmitter %s does not have", key,
+		cb_trait_text(CB_TRAIT_SHAPES), c->m.transmitter->name);
 }
 
 /* A window without a slot has nothing to measure. */
@@ -132,5 +170,9 @@ int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_val
 		rc = check_copies(&c);
 	if (!rc)
 		rc = check_pace(&c);
+	if (!rc)
+		rc = check_shapes(&c);
+	if (!rc)
+		rc = check_mix(&c);
 	return rc ? rc : check_window(&c);
 }

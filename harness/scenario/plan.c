@@ -13,8 +13,8 @@
 
 /* Trials that differ in nothing of this share one calibration of the generator. */
 struct calibration {
-	int64_t frame_size;
-	const char *transmitter;
+	int64_t frame_size, flows;
+	const char *transmitter, *sizes, *payload;
 	int generator, receive, receive_mode;
 };
 
@@ -28,6 +28,12 @@ static int compare_calibrations(const void *left, const void *right)
 	const struct calibration *a = left, *b = right;
 	int by = compare_int(a->frame_size, b->frame_size);
 
+	if (!by)
+		by = compare_int(a->flows, b->flows);
+	if (!by)
+		by = strcmp(a->sizes, b->sizes);
+	if (!by)
+		by = strcmp(a->payload, b->payload);
 	if (!by)
 		by = compare_int(a->generator, b->generator);
 	if (!by)
@@ -50,6 +56,9 @@ static int count_calibrations(const struct cb_plan *p, int64_t *count, struct cb
 
 		all[i] = (struct calibration){
 			.frame_size = spec->traffic.frame_size,
+			.flows = spec->traffic.flows,
+			.sizes = spec->traffic.sizes,
+			.payload = spec->traffic.payload,
 			.transmitter = spec->generator.transmitter,
 			.generator = layout->generator,
 			.receive = layout->receive,

@@ -36,7 +36,10 @@ struct cb_trial_spec {
 	struct {
 		int64_t frame_size; /* RFC 2544: with FCS */
 		int64_t rate;       /* pps, CB_RATE_MAX */
-		char arrival[CB_MEMBER_TEXT_MAX];
+		char arrival[CB_MEMBER_TEXT_MAX], sizes[CB_MEMBER_TEXT_MAX],
+			payload[CB_MEMBER_TEXT_MAX];
+		int64_t flows;
+		int flow_order, flow_field; /* of cb_flow_order_names, cb_flow_field_names */
 	} traffic;
 	struct {
 		char transmitter[CB_MEMBER_TEXT_MAX];
@@ -57,6 +60,8 @@ struct cb_trial_spec {
 
 /* Dotted paths under `trial:` -> fields of struct cb_trial_spec. */
 extern const struct cb_option cb_trial_options[];
+
+extern const char *const cb_flow_order_names[], *const cb_flow_field_names[];
 
 enum cb_order { CB_ORDER_SHUFFLE, CB_ORDER_INTERLEAVE, CB_ORDER_AS_WRITTEN };
 extern const char *const cb_order_names[];

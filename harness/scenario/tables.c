@@ -8,6 +8,8 @@
 
 static const char *const receive_names[] = {"auto", "softirq", "rps", "threaded", NULL};
 static const char *const napi_names[] = {"auto", "off", "on", NULL};
+const char *const cb_flow_order_names[] = {"round-robin", "random", NULL};
+const char *const cb_flow_field_names[] = {"source-port", "source-ip", "both", NULL};
 static const char *const evidence_names[] = {"full", "light", NULL};
 static const char *const errors_names[] = {"minmax", "none", NULL};
 const char *const cb_order_names[] = {"shuffle", "interleave", "as-written", NULL};
@@ -32,6 +34,18 @@ const struct cb_option cb_trial_options[] = {
 	{TRIAL_TEXT("traffic.arrival", traffic.arrival), .type = CB_OPT_MEMBER,
 		.fallback = "constant", .axis = "arrival",
 		.help = "How the rate is spread in time"},
+	{TRIAL_TEXT("traffic.sizes", traffic.sizes), .type = CB_OPT_MEMBER, .fallback = "fixed",
+		.axis = "sizes", .help = "Sizes of the frames; fixed: all of frame_size"},
+	{TRIAL_TEXT("traffic.payload", traffic.payload), .type = CB_OPT_MEMBER, .fallback = "zeros",
+		.axis = "payload", .help = "What fills a frame behind its stamp"},
+	{TRIAL("traffic.flows", traffic.flows), .type = CB_OPT_COUNT, .fallback = "1", .min = 1,
+		.max = 65536, .help = "Number of flows that the frames are spread over"},
+	{TRIAL("traffic.flow_order", traffic.flow_order), .type = CB_OPT_ENUM,
+		.fallback = "round-robin", .choices = cb_flow_order_names,
+		.help = "Which flow the next frame belongs to"},
+	{TRIAL("traffic.flow_field", traffic.flow_field), .type = CB_OPT_ENUM,
+		.fallback = "source-port", .choices = cb_flow_field_names,
+		.help = "What tells flows apart; both: 256 addresses, then the next port"},
 	{TRIAL_TEXT("generator.transmitter", generator.transmitter), .type = CB_OPT_MEMBER,
 		.fallback = "auto", .axis = "transmitter",
 		.help = "How frames are sent; auto: the first that stamps frames and holds a rate"},

@@ -22,7 +22,9 @@ static void a_generator_of_which_nothing_is_known(void **state)
 
 	cb_generator_record_init(&r);
 	check_text(cb_generator_record_json(&r),
-		"{\"transmitter\":\"\",\"arrival\":\"\",\"frame_size\":null,\"intended\":null,"
+		"{\"transmitter\":\"\",\"arrival\":\"\",\"sizes\":\"\",\"payload\":\"\",\"frame_"
+		"size\":null,"
+		"\"sizes_chi_square\":null,\"flows\":null,\"intended\":null,"
 		"\"offered\":null,"
 		"\"unoffered\":null,\"refused\":null,\"window_offered\":null,\"elapsed_ns\":null,"
 		"\"window_elapsed_ns\":null,\"offered_pps\":null,\"intended_pps\":null,"
@@ -66,7 +68,8 @@ static void number_nulls(json_t *object)
 
 	json_object_foreach(object, key, value)
 	{
-		bool real = strstr(key, "_pps") || strstr(key, "_share") || strstr(key, "_ppm");
+		bool real = strstr(key, "_pps") || strstr(key, "_share") || strstr(key, "_ppm") ||
+			strstr(key, "_square");
 
 		if (!strcmp(key, "load_result"))
 			json_object_set_new(object, key, json_pack("{s:i}", "bytes_out", 5));

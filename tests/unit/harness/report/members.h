@@ -53,6 +53,8 @@ static const struct cb_member test_loads[] = {
 static const struct cb_member test_transmitters[] = {
 	{.name = "packet", .help = "packet", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED},
 };
+static const struct cb_member test_sizes[] = {{.name = "fixed", .help = "fixed"}};
+static const struct cb_member test_payloads[] = {{.name = "zeros", .help = "zeros"}};
 static const struct cb_member test_arrivals[] = {{.name = "constant", .help = "constant"}};
 
 #define TEST_AT(name)                                                                           \
@@ -65,9 +67,13 @@ TEST_AT(waits)
 TEST_AT(loads)
 TEST_AT(transmitters)
 TEST_AT(arrivals)
+TEST_AT(sizes)
+TEST_AT(payloads)
 
 static const struct cb_axis test_axes[] = {
 	{"arrival", "arrivals", test_arrivals_at},
+	{"sizes", "sizes", test_sizes_at},
+	{"payload", "payloads", test_payloads_at},
 	{"mechanism", "mechanisms", test_mechanisms_at},
 	{"wait", "waits", test_waits_at},
 	{"load", "loads", test_loads_at},

@@ -82,9 +82,20 @@ static const struct cb_member fake_loads[] = {
 };
 static const struct cb_member fake_transmitters[] = {
 	FAKE("blind", .provides = CB_TRAIT_PACED),
-	FAKE("packet", .options = fake_recv, .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED),
+	FAKE("packet", .options = fake_recv,
+		.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES),
 	FAKE("burst", .provides = CB_TRAIT_STAMPS),
 	FAKE("picky", .provides = CB_TRAIT_PACED, .needs = CB_TRAIT_NAPI),
+	{.name = NULL},
+};
+static const struct cb_member fake_sizes[] = {
+	FAKE("fixed", .needs = 0),
+	FAKE("imix", .needs = 0),
+	{.name = NULL},
+};
+static const struct cb_member fake_payloads[] = {
+	FAKE("zeros", .needs = 0),
+	FAKE("random", .needs = 0),
 	{.name = NULL},
 };
 static const struct cb_member fake_arrivals[] = {
@@ -105,9 +116,13 @@ FAKE_AT(wait)
 FAKE_AT(load)
 FAKE_AT(transmitter)
 FAKE_AT(arrival)
+FAKE_AT(size)
+FAKE_AT(payload)
 
 static const struct cb_axis fake_axes[] = {
 	{"arrival", "arrivals", fake_arrival_at},
+	{"sizes", "sizes", fake_size_at},
+	{"payload", "payloads", fake_payload_at},
 	{"mechanism", "mechanisms", fake_mechanism_at},
 	{"wait", "waits", fake_wait_at},
 	{"load", "loads", fake_load_at},

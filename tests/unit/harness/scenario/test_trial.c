@@ -32,7 +32,7 @@ static void wrong_keys_and_values_are_refused(void **state)
 			"t.yaml:3:13: trial.traffic.rat: unknown key; did you mean \"rate\"?"},
 		{"name: t\ntrial:\n  traffic: {zzz: 1}\n",
 			"t.yaml:3:13: trial.traffic.zzz: unknown key; known here: frame_size, "
-			"rate, arrival"},
+			"rate, arrival, sizes, payload, flows, flow_order, flow_field"},
 		{"name: t\ntrial:\n  traffic.rate: 5\n",
 			"t.yaml:3:3: trial.traffic.rate: dotted paths are for vary, exclude, only, "
 			"where and profiles: write maps here"},
@@ -190,6 +190,30 @@ static void combinations_that_make_no_sense_are_refused(void **state)
 	refuse_all(cases, COUNT(cases));
 }
 
+static void traffic_that_cannot_be_made(void **state)
+{
+	static const struct refusal cases[] = {
+		{"name: t\ntrial:\n  traffic: {rate: max, arrival: bursts}\n"
+		 "  capture: {mechanism: recv}\n",
+			"t.yaml:3:33: trial.traffic.arrival: bursts needs a rate to go by: rate is "
+			"max"},
+		{"name: t\ntrial:\n  traffic: {rate: max, sizes: imix}\n"
+		 "  generator: {transmitter: burst}\n  capture: {mechanism: recv}\n",
+			"t.yaml:3:31: trial.traffic.sizes: needs frames that differ in more than "
+			"their stamp, which transmitter burst does not have"},
+		{"name: t\ntrial:\n  traffic: {rate: max, flows: 2}\n"
+		 "  generator: {transmitter: burst}\n  capture: {mechanism: recv}\n",
+			"t.yaml:3:31: trial.traffic.flows: needs frames that differ in more than "
+			"their stamp, which transmitter burst does not have"},
+		{"name: t\ntrial:\n  traffic: {rate: 1Gbit, sizes: imix}\n"
+		 "  capture: {mechanism: recv}\n",
+			"t.yaml:3:19: trial.traffic.rate: \"1Gbit\" depends on the frame size, and "
+			"traffic.sizes is imix: use frames a second"},
+	};
+
+	refuse_all(cases, COUNT(cases));
+}
+
 static void the_edges_of_what_makes_sense_are_allowed(void **state)
 {
 	static const char *const cases[] = {
@@ -339,6 +363,7 @@ int main(void)
 		cmocka_unit_test(wrong_options_are_refused_where_they_stand),
 		cmocka_unit_test(options_in_a_map_win_over_the_short_form),
 		cmocka_unit_test(combinations_that_make_no_sense_are_refused),
+		cmocka_unit_test(traffic_that_cannot_be_made),
 		cmocka_unit_test(the_edges_of_what_makes_sense_are_allowed),
 		cmocka_unit_test(rates_in_bits_follow_the_frame_size),
 		cmocka_unit_test(wrong_rates_are_refused),

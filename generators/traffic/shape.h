@@ -1,0 +1,40 @@
+/*
+ * What differs from frame to frame beside the stamp: size, flow and payload. All of it follows from
+ * the sequence number, so that any transmitter, thread or repetition makes the same frame.
+ */
+#ifndef CB_GENERATORS_TRAFFIC_SHAPE_H
+#define CB_GENERATORS_TRAFFIC_SHAPE_H
+
+#include "generators/generator.h"
+#include "generators/traffic/payload.h"
+#include "generators/traffic/sizes.h"
+
+#define CB_FLOWS_MAX 65536
+
+enum cb_flow_order { CB_FLOW_ROUND_ROBIN, CB_FLOW_RANDOM };
+enum cb_flow_field { CB_FLOW_SOURCE_PORT, CB_FLOW_SOURCE_IP, CB_FLOW_BOTH };
+
+/* Flow f has the template's source port or address plus f; both: f modulo 256 on the address. */
+struct cb_flows {
+	uint32_t n; /* 1 to CB_FLOWS_MAX */
+	enum cb_flow_order order;
+	enum cb_flow_field field;
+};
+
+struct cb_shape {
+	const struct cb_template *frame; /* of the largest size */
+	struct cb_sizes sizes;
+	struct cb_flows flows;
+	struct cb_payload payload;
+};
+
+/* Whether every frame is the template but for its stamp. */
+bool cb_shape_is_plain(const struct cb_shape *s);
+
+/*
+ * Turn the frame at `bytes` (a copy of the template, whole or of any sequence number) into that of
+ * `sequence`, without its stamp, and return its length without FCS. The IPv4 checksum is right.
+ */
+uint32_t cb_shape_apply(const struct cb_shape *s, uint8_t *bytes, uint64_t sequence);
+
+#endif

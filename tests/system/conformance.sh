@@ -204,6 +204,7 @@ situation() # NAME VARIANT WAIT
 {
 	local what="$1, $2, $3"
 	offered=0 refused=0
+	rm -f "$T"/cap*.out
 	if "$1" "$what" --mechanism "$2" --wait "$3"; then
 		done_count=$((done_count + 1))
 		echo "ok      $what"

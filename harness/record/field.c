@@ -142,17 +142,31 @@ int cb_record_write_fields(json_t *object, const struct cb_field *table, const v
 	return 0;
 }
 
-int cb_record_read_fields(
-	void *record, const struct cb_field *table, const json_t *object, struct cb_error *err)
+static int read_fields(void *record, const struct cb_field *table, const json_t *object,
+	bool may_lack, struct cb_error *err)
 {
 	int rc;
 
 	if (!json_is_object(object))
 		return cb_error_set(err, CB_ERR_INTERNAL, "not an object");
 	for (const struct cb_field *row = table; row->name; row++) {
+		if (may_lack && !json_object_get(object, row->name))
+			continue;
 		rc = codecs[row->type].read(row, object, (char *)record + row->offset, err);
 		if (rc)
 			return rc;
 	}
 	return 0;
+}
+
+int cb_record_read_fields(
+	void *record, const struct cb_field *table, const json_t *object, struct cb_error *err)
+{
+	return read_fields(record, table, object, false, err);
+}
+
+int cb_record_read_added_fields(
+	void *record, const struct cb_field *table, const json_t *object, struct cb_error *err)
+{
+	return read_fields(record, table, object, true, err);
 }

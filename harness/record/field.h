@@ -50,4 +50,11 @@ int cb_record_write_fields(json_t *object, const struct cb_field *table, const v
 int cb_record_read_fields(
 	void *record, const struct cb_field *table, const json_t *object, struct cb_error *err);
 
+/*
+ * The same for rows that came after records without them were written: where a key is missing the
+ * field stays as init made it, not known.
+ */
+int cb_record_read_added_fields(
+	void *record, const struct cb_field *table, const json_t *object, struct cb_error *err);
+
 #endif

@@ -12,12 +12,7 @@
 
 static const struct cb_field generator_fields[] = {
 	CB_FIELD_STRING(cb_generator_record, transmitter),
-	CB_FIELD_STRING(cb_generator_record, arrival),
-	CB_FIELD_STRING(cb_generator_record, sizes),
-	CB_FIELD_STRING(cb_generator_record, payload),
 	GENERATOR(COUNT, frame_size),
-	GENERATOR(REAL, sizes_chi_square),
-	GENERATOR(COUNT, flows),
 	GENERATOR_BOOK(intended),
 	GENERATOR_BOOK(offered),
 	GENERATOR(COUNT, unoffered),
@@ -32,6 +27,20 @@ static const struct cb_field generator_fields[] = {
 	GENERATOR(COUNT, rebased),
 	GENERATOR(COUNT, lateness_max_ns),
 	GENERATOR(COUNT, lateness_p99_ns),
+	GENERATOR(COUNT, cpu_ns),
+	GENERATOR(COUNT, softirq_ns),
+	GENERATOR(COUNT, context_switches),
+	GENERATOR(SERIES, series),
+	{0},
+};
+
+/* Since schema 1 was first written; an older record lacks them. */
+static const struct cb_field generator_added[] = {
+	CB_FIELD_STRING(cb_generator_record, arrival),
+	CB_FIELD_STRING(cb_generator_record, sizes),
+	CB_FIELD_STRING(cb_generator_record, payload),
+	GENERATOR(REAL, sizes_chi_square),
+	GENERATOR(COUNT, flows),
 	GENERATOR_GAPS(0, "64ns"),
 	GENERATOR_GAPS(1, "128ns"),
 	GENERATOR_GAPS(2, "256ns"),
@@ -43,10 +52,11 @@ static const struct cb_field generator_fields[] = {
 	GENERATOR(REAL, back_to_back_share),
 	GENERATOR(COUNT, longest_train),
 	GENERATOR(REAL, drift_ppm),
-	GENERATOR(COUNT, cpu_ns),
-	GENERATOR(COUNT, softirq_ns),
-	GENERATOR(COUNT, context_switches),
-	GENERATOR(SERIES, series),
+	{0},
+};
+
+static const struct cb_field view_added[] = {
+	VIEW(COUNT, group),
 	{0},
 };
 
@@ -56,7 +66,6 @@ static const struct cb_field view_fields[] = {
 	CB_FIELD_STRING(cb_view_record, load),
 	CB_FIELD_STRING(cb_view_record, version),
 	VIEW(COUNT, cpu),
-	VIEW(COUNT, group),
 	VIEW_BOOK(COUNT, received),
 	VIEW_BOOK(COUNT, unique),
 	VIEW_BOOK(COUNT, reordered),
@@ -90,11 +99,14 @@ static const struct cb_field view_fields[] = {
 	{0},
 };
 
-static json_t *to_object(const struct cb_field *table, const void *record)
+static json_t *to_object(
+	const struct cb_field *table, const struct cb_field *added, const void *record)
 {
 	json_t *object = json_object();
 
-	if (object && cb_record_write_fields(object, table, record)) {
+	if (object &&
+		(cb_record_write_fields(object, table, record) ||
+			cb_record_write_fields(object, added, record))) {
 		json_decref(object);
 		object = NULL;
 	}
@@ -103,21 +115,25 @@ static json_t *to_object(const struct cb_field *table, const void *record)
 
 json_t *cb_generator_record_json(const struct cb_generator_record *r)
 {
-	return to_object(generator_fields, r);
+	return to_object(generator_fields, generator_added, r);
 }
 
 json_t *cb_view_record_json(const struct cb_view_record *r)
 {
-	return to_object(view_fields, r);
+	return to_object(view_fields, view_added, r);
 }
 
 int cb_generator_record_read(
 	struct cb_generator_record *r, const json_t *json, struct cb_error *err)
 {
-	return cb_record_read_fields(r, generator_fields, json, err);
+	int rc = cb_record_read_fields(r, generator_fields, json, err);
+
+	return rc ? rc : cb_record_read_added_fields(r, generator_added, json, err);
 }
 
 int cb_view_record_read(struct cb_view_record *r, const json_t *json, struct cb_error *err)
 {
-	return cb_record_read_fields(r, view_fields, json, err);
+	int rc = cb_record_read_fields(r, view_fields, json, err);
+
+	return rc ? rc : cb_record_read_added_fields(r, view_added, json, err);
 }

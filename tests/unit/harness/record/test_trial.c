@@ -156,6 +156,22 @@ static void another_schema_is_refused(void **state)
 	json_decref(json);
 }
 
+/* Keys that records of the same schema lack when they are older. */
+static bool came_later(const char *key)
+{
+	static const char *const later[] = {"arrival", "sizes", "payload", "sizes_chi_square",
+		"flows", "gap_within_64ns_share", "gap_within_128ns_share",
+		"gap_within_256ns_share", "gap_within_512ns_share", "gap_within_1us_share",
+		"gap_p50_ns", "gap_p99_ns", "gap_max_ns", "back_to_back_share", "longest_train",
+		"drift_ppm", "group"};
+
+	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
+		if (!strcmp(key, later[i]))
+			return true;
+	}
+	return false;
+}
+
 /* Every key of `part` in turn: missing, and three values that no key may have. */
 static void spoil_each_key(json_t *json, json_t *part)
 {
@@ -175,6 +191,10 @@ static void spoil_each_key(json_t *json, json_t *part)
 				json_object_set(part, key, wrong[i]);
 			else
 				json_object_del(part, key);
+			if (!wrong[i] && came_later(key)) {
+				assert_int_equal(try_read(json, &err), 0);
+				continue;
+			}
 			assert_int_equal(try_read(json, &err), CB_ERR_INTERNAL);
 			assert_int_equal(try_read(json, NULL), CB_ERR_INTERNAL);
 			assert_says(err.text, quoted);

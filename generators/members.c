@@ -3,6 +3,7 @@
 
 #define TRANSMITTERS(X) \
 	X(packet)       \
+	X(xdp)          \
 	X(null)
 
 #define DECLARE(name) extern const struct cb_transmitter cb_transmitter_##name;

@@ -1,5 +1,6 @@
 #include "generators/send.h"
 
+#include "generators/pacing/ahead.h"
 #include "generators/pacing/departure.h"
 #include "generators/pacing/histogram.h"
 #include "harness/base/clock.h"
@@ -7,6 +8,8 @@
 
 #include <errno.h>
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
@@ -27,6 +30,7 @@ struct sender {
 	struct cb_transmit_counts counts;
 	struct cb_histogram lateness;
 	struct cb_departures departures;
+	uint64_t *due_ns, *times_ns; /* of a batch's frames, when the transmitter keeps the time */
 	struct cb_series *series;
 	uint64_t second_end_ns; /* of the series' current second */
 	int64_t second_frames;
@@ -114,6 +118,8 @@ static struct cb_turn next_turn(struct sender *s, uint64_t now_ns)
 		max = left ? (unsigned)left : 1;
 	if (s->job->max)
 		return turn_max(s, now_ns, max);
+	if (s->due_ns)
+		return cb_schedule_ahead(&s->schedule, now_ns, max, s->due_ns);
 	return cb_schedule_turn(&s->schedule, now_ns, max);
 }
 
@@ -147,19 +153,54 @@ static void count_departure(
 	cb_departures_add(&s->departures, &batch);
 }
 
-static void count_batch(
+static void count_lateness(
 	struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
 {
-	s->batches++;
-	s->offered += used;
-	s->second_frames += used;
-	if (turn->phase == CB_PHASE_WINDOW)
-		s->window_offered += used;
-	if (s->job->max)
-		return;
 	cb_histogram_add(&s->lateness, now_ns - turn->due_ns);
 	count_departure(s, turn, used, now_ns);
-	cb_schedule_use(&s->schedule, used);
+}
+
+/* Of each frame its own time is known. The one-second series follows them. */
+static int count_times(struct sender *s, unsigned used, struct cb_error *err)
+{
+	for (unsigned i = 0; i < used; i++) {
+		uint64_t at_ns = s->times_ns[i], due_ns = s->due_ns[i];
+		const struct cb_departure frame = {
+			.due_ns = due_ns,
+			.last_due_ns = due_ns,
+			.begin_ns = at_ns,
+			.end_ns = at_ns,
+			.n = 1,
+		};
+
+		cb_histogram_add(&s->lateness, at_ns > due_ns ? at_ns - due_ns : 0);
+		cb_departures_add(&s->departures, &frame);
+		if (at_ns >= s->second_end_ns && series_advance(s, at_ns, err))
+			return CB_ERR_INTERNAL;
+		s->second_frames++;
+	}
+	return 0;
+}
+
+static int count_batch(struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns,
+	struct cb_error *err)
+{
+	int r = 0;
+
+	s->batches++;
+	s->offered += used;
+	if (turn->phase == CB_PHASE_WINDOW)
+		s->window_offered += used;
+	if (s->due_ns) {
+		r = count_times(s, used, err);
+	} else {
+		s->second_frames += used;
+		if (!s->job->max)
+			count_lateness(s, turn, used, now_ns);
+	}
+	if (!s->job->max)
+		cb_schedule_use(&s->schedule, used);
+	return r;
 }
 
 static int send_failed(const struct sender *s, int code, struct cb_error *err)
@@ -174,25 +215,33 @@ static int send_failed(const struct sender *s, int code, struct cb_error *err)
 		(unsigned long long)s->offered, cure);
 }
 
+static int hand_over(struct sender *s, const struct cb_turn *turn, uint64_t now_ns)
+{
+	const struct cb_send_job *job = s->job;
+
+	if (!s->due_ns)
+		return job->transmitter->send(
+			job->state, s->offered, turn->n, turn->phase, (uint32_t)now_ns, &s->counts);
+	memcpy(s->times_ns, s->due_ns, turn->n * sizeof(*s->due_ns));
+	return job->transmitter->send_timed(
+		job->state, s->offered, turn->n, turn->phase, s->times_ns, &s->counts);
+}
+
 /* Hand one batch over; the time of its head is `now_ns`. */
 static int send_batch(
 	struct sender *s, const struct cb_turn *turn, uint64_t now_ns, struct cb_error *err)
 {
-	const struct cb_send_job *job = s->job;
 	int r = series_advance(s, now_ns, err);
 
 	if (r)
 		return r;
 	if (s->offered >= CB_STAMP_SEQUENCES)
 		return cb_error_set(err, CB_ERR_INTERNAL, "all 2^48 sequence numbers are used up");
-	r = job->transmitter->send(
-		job->state, s->offered, turn->n, turn->phase, (uint32_t)now_ns, &s->counts);
+	r = hand_over(s, turn, now_ns);
 	s->last_ns = cb_now_ns();
 	if (r < 0)
 		return r == -EINTR ? 0 : send_failed(s, r, err);
-	if (r > 0)
-		count_batch(s, turn, (unsigned)r, now_ns);
-	return 0;
+	return r ? count_batch(s, turn, (unsigned)r, now_ns, err) : 0;
 }
 
 /* ---- the loop ---- */
@@ -214,7 +263,7 @@ static int send_all(struct sender *s, struct cb_error *err)
 		r = send_batch(s, &turn, now_ns, err);
 		if (r)
 			return r;
-		now_ns = s->last_ns;
+		now_ns = s->due_ns ? cb_now_ns() : s->last_ns; /* counting took time */
 		if (now_ns - s->signals_ns > SIGNALS_EVERY_NS)
 			signals_let_in(s, 0);
 	}
@@ -293,6 +342,20 @@ static int64_t context_switches(void)
 	return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
+/* Room for the times of a batch, for a transmitter that keeps the time where there is any. */
+static int prepare_times(struct sender *s, struct cb_error *err)
+{
+	unsigned batch = s->job->transmitter->batch;
+
+	if (!s->job->transmitter->send_timed || s->job->max)
+		return 0;
+	s->due_ns = calloc(2ul * batch, sizeof(*s->due_ns));
+	if (!s->due_ns)
+		return cb_error_memory(err, "the times of a batch");
+	s->times_ns = s->due_ns + batch;
+	return 0;
+}
+
 int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop,
 	struct cb_generator_record *record, struct cb_error *err)
 {
@@ -300,8 +363,10 @@ int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop
 	int slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	int64_t switches = context_switches();
 	uint64_t cpu_ns = cb_process_cpu_ns(), end_ns;
-	int r;
+	int r = prepare_times(&s, err);
 
+	if (r)
+		return r;
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
 	signals_block(&s);
 	s.start_ns = s.last_ns = s.signals_ns = cb_now_ns();
@@ -319,5 +384,6 @@ int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop
 	settle(&s, end_ns, record);
 	if (s.offered && cb_series_add(s.series, s.second_frames) && !r)
 		r = cb_error_memory(err, "the series of offered frames");
+	free(s.due_ns);
 	return r;
 }

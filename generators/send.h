@@ -32,7 +32,8 @@ struct cb_send_job {
  *                last slot and the return of the last send: n slots at a met rate r take n / r
  *                (at `max`: to the return of the last send)
  *
- * Signals are let in between batches only (at least once a millisecond) and while sleeping.
+ * Signals are let in between batches only and while sleeping: at least once a millisecond, or every
+ * 10 ms when the transmitter keeps the time itself.
  * Blocks. CB_ERR_HOST when the link fails.
  */
 int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop,

@@ -9,8 +9,8 @@
 #include "generators/generator.h"
 
 #define CB_PACKET_BATCH_MAX 1024
-#define CB_PACKET_STALL_NS  (1 * UINT64_C(1000000000)) /* of a send buffer that no longer empties \
-							*/
+/* How long a send buffer may go without emptying. */
+#define CB_PACKET_STALL_NS UINT64_C(1000000000)
 
 struct cb_packet_options {
 	int64_t batch;

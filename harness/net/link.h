@@ -93,4 +93,10 @@ struct cb_napi {
 int cb_link_napis(
 	const char *name, struct cb_napi *list, size_t max, size_t *n, struct cb_error *err);
 
+/*
+ * Does the device take frames that an XDP program redirects to it? A veth does while its peer has
+ * NAPI. CB_ERR_IMPOSSIBLE where the kernel can't tell (before Linux 6.3).
+ */
+int cb_link_takes_xdp(const char *name, bool *takes, struct cb_error *err);
+
 #endif

@@ -15,10 +15,14 @@
 #ifndef CB_HARNESS_NET_STAMP_H
 #define CB_HARNESS_NET_STAMP_H
 
+#ifdef __bpf__
+#include "harness/net/stamp_bpf.h"
+#else
 #include <endian.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
+#endif
 
 #define CB_STAMP_SIZE      18u
 #define CB_STAMP_MAGIC     UINT32_C(0xcab5e11d)

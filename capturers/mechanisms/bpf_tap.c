@@ -77,16 +77,21 @@ int cb_bpf_tap_attach(struct cb_bpf_tap *t, const struct cb_tap *tap,
 	const struct cb_bpf_tap_options *o, int socket_program, int xdp_program,
 	struct cb_error *err)
 {
-	int rc;
+	bool xdp = o->point != CB_BPF_TAP_SOCKET;
+	int program = xdp ? xdp_program : socket_program, rc;
 
 	*t = CB_BPF_TAP_NONE;
 	rc = cb_packet_socket_open(&t->socket, tap, err);
 	if (rc)
 		return rc;
-	if (o->point == CB_BPF_TAP_SOCKET)
-		rc = attach_socket(t, tap, socket_program, err);
-	else
-		rc = attach_xdp(t, tap, o, xdp_program, err);
+	rc = cb_filter_program_compile(&t->filter, tap->filter,
+		xdp ? CB_FILTER_AT_XDP_FRAGS : CB_FILTER_AT_SOCKET, program, err);
+	if (!rc && t->filter.program >= 0)
+		program = t->filter.program;
+	if (!rc && xdp)
+		rc = attach_xdp(t, tap, o, program, err);
+	else if (!rc)
+		rc = attach_socket(t, tap, program, err);
 	if (rc)
 		cb_bpf_tap_close(t);
 	return rc;
@@ -96,6 +101,7 @@ void cb_bpf_tap_close(struct cb_bpf_tap *t)
 {
 	cb_bpf_detach(&t->xdp);
 	cb_packet_socket_close(&t->socket);
+	cb_filter_program_close(&t->filter);
 }
 
 /*

@@ -15,6 +15,7 @@
 #define CB_CAPTURERS_MECHANISMS_BPF_TAP_H
 
 #include "capturers/bpf/tap_maps.h"
+#include "capturers/filter_program.h"
 #include "capturers/mechanisms/packet_socket.h"
 #include "harness/net/bpf_attach.h"
 
@@ -51,9 +52,12 @@ extern const char *const cb_bpf_tap_points[], *const cb_bpf_tap_xdp_modes[];
 struct cb_bpf_tap {
 	struct cb_packet_socket socket; /* the tap, or what keeps promiscuous mode on for XDP */
 	struct cb_bpf_attachment xdp;
+	struct cb_filter_program filter; /* what is attached, with the program behind it */
 };
 
-#define CB_BPF_TAP_NONE ((struct cb_bpf_tap){.socket = {.fd = -1}, .xdp = CB_BPF_DETACHED})
+#define CB_BPF_TAP_NONE       \
+	((struct cb_bpf_tap){ \
+		.socket = {.fd = -1}, .xdp = CB_BPF_DETACHED, .filter = CB_FILTER_PROGRAM_NONE})
 
 /* `what` begins the error: "mechanism bpf-ring". */
 int cb_bpf_tap_probe(const char *what, struct cb_error *err);
@@ -65,8 +69,9 @@ static inline uint32_t cb_bpf_tap_snaplen(const struct cb_tap *tap)
 }
 
 /*
- * Attach the program of that tap point: from here on it is run for each frame. CB_ERR_IMPOSSIBLE
- * when the interface is down, or can't have the program.
+ * Attach the program of that tap point: from here on it is run for each frame that the tap's filter
+ * takes. CB_ERR_IMPOSSIBLE when the interface is down, or can't have the program; CB_ERR_USAGE for
+ * a wrong filter. The XDP program is of SEC("xdp.frags").
  */
 int cb_bpf_tap_attach(struct cb_bpf_tap *t, const struct cb_tap *tap,
 	const struct cb_bpf_tap_options *o, int socket_program, int xdp_program,

@@ -107,13 +107,14 @@ static inline uint32_t cb_xsk_ready(struct cb_xsk_ring *r, uint32_t max)
 /* Produced rings: how many entries, up to `max`, can be written from `ours` on. */
 static inline uint32_t cb_xsk_room(struct cb_xsk_ring *r, uint32_t max)
 {
-	uint32_t size = r->mask + 1, n = size - (r->ours - r->theirs);
+	uint32_t size = r->mask + 1, used = r->ours - r->theirs;
 
-	if (n < max) {
+	/* more than its size: written without a look at the room, which was known to be there */
+	if (used > size || size - used < max) {
 		r->theirs = __atomic_load_n(r->consumer, __ATOMIC_ACQUIRE);
-		n = size - (r->ours - r->theirs);
+		used = r->ours - r->theirs;
 	}
-	return n < max ? n : max;
+	return size - used < max ? size - used : max;
 }
 
 /* Entry `i` from `ours` on. RX, TX; FILL, COMPLETION. */

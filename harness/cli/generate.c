@@ -106,7 +106,7 @@ const struct cb_verb cb_verb_generate = {
 		"Sends frames on INTERFACE at a rate, each with a stamp that a capture process can "
 		"account for, and prints what was intended and offered. Ends at --count, after "
 		"--duration or on ^C, in each case with its account.",
-	.positional = {{"INTERFACE", "where to send"}},
+	.positional = {{.metavar = "INTERFACE", .help = "where to send"}},
 	.options = cb_generate_options,
 	.unlisted = unlisted,
 	.args_size = sizeof(struct args),

@@ -139,7 +139,7 @@ const struct cb_verb cb_verb_plan = {
 	.description =
 		"Reads a scenario, checks every combination, and prints cells, trials, estimated "
 		"time and the cores needed, without sending a frame.",
-	.positional = {{"SCENARIO", "a YAML file"}},
+	.positional = {{.metavar = "SCENARIO", .help = "a YAML file"}},
 	.options = options,
 	.repeats = repeats,
 	.args_size = sizeof(struct args),

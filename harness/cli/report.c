@@ -60,7 +60,8 @@ const struct cb_verb cb_verb_report = {
 		"Reads the data in the run directory DIR and writes DIR/report/: report.html, "
 		"report.md, summary.json, trials.csv, and each figure as .svg, .pdf, .png, .dat "
 		"and .gp. Nothing is measured again.",
-	.positional = {{"DIR", "a run directory, results/<scenario>/<time>-<id>"}},
+	.positional = {{.metavar = "DIR",
+		.help = "a run directory, results/<scenario>/<time>-<id>"}},
 	.options = options,
 	.args_size = sizeof(struct args),
 	.examples = examples,

@@ -118,7 +118,9 @@ const struct cb_verb cb_verb_run = {
 		"Carries out every trial of SCENARIO on the built-in test-bed (two network "
 		"namespaces and a veth pair on this machine), keeps the books of every frame, and "
 		"draws the report. A run that was broken off is finished by --resume.",
-	.positional = {{"SCENARIO", "a YAML file; may be left out with --resume", true}},
+	.positional = {{.metavar = "SCENARIO",
+		.help = "a YAML file; may be left out with --resume",
+		.optional = true}},
 	.options = options,
 	.repeats = repeats,
 	.args_size = sizeof(struct args),

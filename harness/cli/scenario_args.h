@@ -12,26 +12,26 @@ struct cb_scenario_args {
 };
 
 /* Rows for a verb whose args are `args_type` with a struct cb_scenario_args called `part`. */
-#define CB_SCENARIO_OPTION_ROWS(args_type, part)                                                   \
-	{.name = "profile",                                                                        \
-		.type = CB_OPT_TEXT,                                                               \
-		.offset = offsetof(args_type, part.profile),                                       \
-		.fallback = "",                                                                    \
-		.text_size = sizeof(((args_type *)0)->part.profile),                               \
-		.metavar = "NAME",                                                                 \
-		.help = "Overlay the values of this profile of the scenario"},                     \
-	{                                                                                          \
-		.name = "seed", .type = CB_OPT_COUNT, .offset = offsetof(args_type, part.seed),    \
-		.fallback = "0", .min = 0, .max = INT64_MAX,                                       \
-		.help = "Seed of the trials' order; 0: the scenario's, or one from the clock"      \
+#define CB_SCENARIO_OPTION_ROWS(args_type, part)                                                \
+	{.name = "profile",                                                                     \
+		.type = CB_OPT_TEXT,                                                            \
+		.offset = offsetof(args_type, part.profile),                                    \
+		.fallback = "",                                                                 \
+		.text_size = sizeof(((args_type *)0)->part.profile),                            \
+		.metavar = "NAME",                                                              \
+		.help = "Overlay the values of this profile of the scenario"},                  \
+	{                                                                                       \
+		.name = "seed", .type = CB_OPT_COUNT, .offset = offsetof(args_type, part.seed), \
+		.fallback = "0", .min = 0, .max = INT64_MAX,                                    \
+		.help = "Seed of the trials' order; 0: the scenario's, or one from the clock"   \
 	}
 
-#define CB_SCENARIO_REPEAT_ROWS(args_type, part)                                                   \
-	{"set", "KEY=VALUE", "Overlay one value, e.g. trial.duration=1s (may be repeated)",        \
-		offsetof(args_type, part.set)},                                                    \
-	{                                                                                          \
-		"only", "KEY=VALUE", "Keep only cells with this value (may be repeated)",          \
-			offsetof(args_type, part.only)                                             \
+#define CB_SCENARIO_REPEAT_ROWS(args_type, part)                                            \
+	{"set", "KEY=VALUE", "Overlay one value, e.g. trial.duration=1s (may be repeated)", \
+		offsetof(args_type, part.set)},                                             \
+	{                                                                                   \
+		"only", "KEY=VALUE", "Keep only cells with this value (may be repeated)",   \
+			offsetof(args_type, part.only)                                      \
 	}
 
 int cb_scenario_args_load(struct cb_scenario **s, const char *path,

@@ -51,17 +51,17 @@ static int load(struct cb_af_xdp_program *p, uint32_t queues, struct cb_error *e
 int cb_af_xdp_program_open(struct cb_af_xdp_program *p, const struct cb_tap *tap,
 	enum cb_xdp_mode mode, uint32_t queues, struct cb_error *err)
 {
-	bool filtered = tap->filter && *tap->filter;
 	int rc;
 
 	*p = CB_AF_XDP_PROGRAM_NONE;
 	rc = load(p, queues, err);
-	if (!rc && filtered)
-		rc = cb_ebpf_filter_open(
-			&p->filter, tap->filter, CB_EBPF_FILTER_XDP, p->program, err);
 	if (!rc)
-		rc = cb_bpf_attach_xdp(&p->attachment, filtered ? p->filter.program : p->program,
-			tap->ifindex, tap->interface, mode, err);
+		rc = cb_filter_program_compile(
+			&p->filter, tap->filter, CB_FILTER_AT_XDP, p->program, err);
+	if (!rc)
+		rc = cb_bpf_attach_xdp(&p->attachment,
+			p->filter.program >= 0 ? p->filter.program : p->program, tap->ifindex,
+			tap->interface, mode, err);
 	if (rc)
 		cb_af_xdp_program_close(p);
 	return rc;
@@ -70,7 +70,7 @@ int cb_af_xdp_program_open(struct cb_af_xdp_program *p, const struct cb_tap *tap
 void cb_af_xdp_program_close(struct cb_af_xdp_program *p)
 {
 	cb_bpf_detach(&p->attachment);
-	cb_ebpf_filter_close(&p->filter);
+	cb_filter_program_close(&p->filter);
 	if (p->sockets >= 0)
 		close(p->sockets);
 	if (p->program >= 0)

@@ -6,22 +6,22 @@
 #define CB_CAPTURERS_MECHANISMS_AF_XDP_PROGRAM_H
 
 #include "capturers/capturer.h"
-#include "capturers/ebpf_filter.h"
+#include "capturers/filter_program.h"
 #include "harness/net/bpf_attach.h"
 
 #include <stdint.h>
 
 /* Zero is not "nothing": start from CB_AF_XDP_PROGRAM_NONE. */
 struct cb_af_xdp_program {
-	int program, sockets;         /* the program, and its XSKMAP */
-	struct cb_ebpf_filter filter; /* in front of it, if the tap has one */
+	int program, sockets;            /* the program, and its XSKMAP */
+	struct cb_filter_program filter; /* in front of it, if the tap has one */
 	struct cb_bpf_attachment attachment;
 };
 
 #define CB_AF_XDP_PROGRAM_NONE                     \
 	((struct cb_af_xdp_program){.program = -1, \
 		.sockets = -1,                     \
-		.filter = CB_EBPF_FILTER_NONE,     \
+		.filter = CB_FILTER_PROGRAM_NONE,  \
 		.attachment = CB_BPF_DETACHED})
 
 /* Can this process load such a program? CB_ERR_IMPOSSIBLE. */

@@ -9,34 +9,6 @@
 #define MEMBERS_MAX     64
 #define OPTIONS_MAX     64 /* rows of one table: the bits of struct parse.given */
 
-static const struct {
-	enum cb_trait trait;
-	const char *text;
-} trait_texts[] = {
-	{CB_TRAIT_POLLABLE, "a readiness that can be waited for"},
-	{CB_TRAIT_OWN_BATCH, "an N-or-m wake-up of its own"},
-	{CB_TRAIT_NAPI, "a known NAPI instance"},
-	{CB_TRAIT_FILTER_FREE, "a free socket filter slot"},
-	{CB_TRAIT_COPIES, "a copy of every frame for each process"},
-	{CB_TRAIT_FANOUT, "frames shared out among processes"},
-	{CB_TRAIT_STAMPS, "a stamp of its own in every frame"},
-	{CB_TRAIT_PACED, "a rate that can be held"},
-	{CB_TRAIT_BATCH, "a wake-up after N frames or a time"},
-	{CB_TRAIT_SHAPES, "frames that differ in more than their stamp"},
-	{CB_TRAIT_XDP, "a tap in the driver"},
-};
-
-#define N_TRAITS (sizeof(trait_texts) / sizeof(*trait_texts))
-
-const char *cb_trait_text(enum cb_trait trait)
-{
-	for (size_t i = 0; i < N_TRAITS; i++) {
-		if (trait_texts[i].trait == trait)
-			return trait_texts[i].text;
-	}
-	return "an unknown trait";
-}
-
 const struct cb_axis *cb_registry_axis(const struct cb_registry *r, const char *name)
 {
 	for (const struct cb_axis *axis = r->axes; axis->name; axis++) {
@@ -364,46 +336,4 @@ out:
 	cb_text_finish(&canonical);
 	free(p.options);
 	return rc;
-}
-
-unsigned cb_member_provides(const struct cb_member *member, const void *options)
-{
-	return member->traits ? member->traits(options) : member->provides;
-}
-
-unsigned cb_member_text_provides(const struct cb_axis *axis, const char *text)
-{
-	char name[NAME_MAX_LENGTH];
-	size_t length = strcspn(text, ":");
-	const struct cb_member *member = NULL;
-	struct parse p;
-	unsigned provides = 0;
-
-	if (length < sizeof(name)) {
-		memcpy(name, text, length);
-		name[length] = '\0';
-		member = cb_axis_find(axis, name);
-	}
-	if (!member)
-		return 0;
-	if (!member->traits)
-		return member->provides; /* plans ask this 10 000 times */
-	if (parse_all(&p, axis, text, NULL) == 0)
-		provides = cb_member_provides(p.member, p.options);
-	free(p.options);
-	return provides;
-}
-
-int cb_member_fits(const struct cb_member *user, const char *user_axis,
-	const struct cb_member *other, const char *other_axis, struct cb_error *err)
-{
-	unsigned missing = user->needs & ~other->provides;
-
-	for (size_t i = 0; i < N_TRAITS; i++) {
-		if (missing & trait_texts[i].trait)
-			return cb_error_set(err, CB_ERR_USAGE,
-				"%s %s needs %s, which %s %s does not have", user_axis, user->name,
-				trait_texts[i].text, other_axis, other->name);
-	}
-	return 0;
 }

@@ -80,18 +80,41 @@ static int read_rate(struct run *run, struct cb_error *err)
 	return 0;
 }
 
+/* The times of the transmitter's own frames. */
+static int take_times(struct run *run, struct cb_error *err)
+{
+	const struct cb_transmitter *t = run->transmitter;
+	const uint64_t *times_ns;
+	uint64_t period_ns;
+	size_t n;
+
+	if (!t->times)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"arrival: transmitter %s replays no file whose timing trace could take; "
+			"use "
+			"pcap",
+			t->member.name);
+	times_ns = t->times(run->state, &n, &period_ns);
+	return cb_arrival_set_times(&run->arrival, times_ns, n, period_ns, err);
+}
+
 static int make_arrival(struct run *run, struct cb_error *err)
 {
 	const struct cb_generate_job *job = run->job;
+	uint64_t run_ns = job->duration_ns ? (uint64_t)(job->warmup_ns + job->duration_ns) : 0;
 	const struct cb_member *member = NULL;
 	int r = cb_member_parse(&cb_arrival_axis, job->arrival, &member, NULL, err);
 
-	if (!r && run->rate_pps != CB_RATE_MAX)
-		return cb_arrival_make(&run->arrival, job->arrival, (uint64_t)run->rate_pps,
-			job->duration_ns ? (uint64_t)(job->warmup_ns + job->duration_ns) : 0, err);
-	if (!r && member != &cb_arrival_constant.member)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"arrival: %s needs a rate to go by; rate is max", member->name);
+	if (r)
+		return r;
+	if (run->rate_pps == CB_RATE_MAX)
+		return member == &cb_arrival_constant.member
+			? 0
+			: cb_error_set(err, CB_ERR_USAGE,
+				  "arrival: %s needs a rate to go by; rate is max", member->name);
+	r = cb_arrival_make(&run->arrival, job->arrival, (uint64_t)run->rate_pps, run_ns, err);
+	if (!r && member == &cb_arrival_trace.member)
+		r = take_times(run, err);
 	return r;
 }
 
@@ -237,8 +260,8 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 static int run_prepare(struct run *run, struct cb_error *err)
 {
 	static int (*const steps[])(struct run *, struct cb_error *) = {find_transmitter, find_link,
-		make_sizes, make_shape, read_rate, make_arrival, check_window, make_frame,
-		open_transmitter};
+		make_sizes, make_shape, read_rate, make_frame, open_transmitter, make_arrival,
+		check_window};
 	int r = check_bounds(run->job, err);
 
 	if (!r && run->job->cpu >= 0)

@@ -51,7 +51,8 @@ struct cb_transmitter {
 	/*
 	 * Hand frames sequence .. sequence + n - 1 (n <= batch) to the link, stamped with `phase`
 	 * and `time_ns`. The number of sequence numbers used up (refused ones included; may be
-	 * fewer than n), or a negative errno when nothing was (-EINTR: try again). Signals are
+	 * fewer than n), or a negative errno when nothing was (-EINTR: try again; -ENODATA: nothing
+	 * is left to send, the run is over). Signals are
 	 * blocked meanwhile.
 	 */
 	int (*send)(void *state, uint64_t sequence, unsigned n, uint8_t phase, uint32_t time_ns,
@@ -68,6 +69,10 @@ struct cb_transmitter {
 	 * wait for. */
 	int (*flush)(void *state, uint64_t deadline_ns, struct cb_transmit_counts *counts);
 	void (*close)(void *state);
+	/* When its frames were captured, for arrival `trace`: n times since the first, never
+	 * falling, and the time that all of them take; owned by the transmitter. NULL: they have no
+	 * times. */
+	const uint64_t *(*times)(const void *state, size_t *n, uint64_t *period_ns);
 };
 
 const struct cb_member *cb_transmitter_at(size_t i);

@@ -4,6 +4,7 @@
 #define TRANSMITTERS(X) \
 	X(packet)       \
 	X(xdp)          \
+	X(pcap)         \
 	X(null)
 
 #define DECLARE(name) extern const struct cb_transmitter cb_transmitter_##name;

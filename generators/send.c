@@ -35,6 +35,7 @@ struct sender {
 	uint64_t second_end_ns; /* of the series' current second */
 	int64_t second_frames;
 	sigset_t outer_signals; /* the mask in force outside the loop */
+	bool over;              /* the transmitter has nothing left */
 	uint64_t signals_ns;    /* when signals were last let in */
 };
 
@@ -239,6 +240,12 @@ static int send_batch(
 		return cb_error_set(err, CB_ERR_INTERNAL, "all 2^48 sequence numbers are used up");
 	r = hand_over(s, turn, now_ns);
 	s->last_ns = cb_now_ns();
+	if (r == -ENODATA) {
+		/* what is not there was not asked for */
+		s->schedule.end_slot = s->schedule.next;
+		s->over = true;
+		return 0;
+	}
 	if (r < 0)
 		return r == -EINTR ? 0 : send_failed(s, r, err);
 	return r ? count_batch(s, turn, (unsigned)r, now_ns, err) : 0;
@@ -252,7 +259,7 @@ static int send_all(struct sender *s, struct cb_error *err)
 	struct cb_turn turn;
 	int r;
 
-	while (!*s->stop) {
+	while (!*s->stop && !s->over) {
 		turn = next_turn(s, now_ns);
 		if (turn.over)
 			break;

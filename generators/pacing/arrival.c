@@ -7,7 +7,8 @@
 	X(constant) \
 	X(poisson)  \
 	X(bursts)   \
-	X(ramp)
+	X(ramp)     \
+	X(trace)
 
 #define DECLARE(name) extern const struct cb_arrival_shape cb_arrival_##name;
 ARRIVALS(DECLARE)

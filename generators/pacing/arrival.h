@@ -20,10 +20,11 @@ struct cb_arrival_shape;
 
 struct cb_arrival {
 	const struct cb_arrival_shape *shape;
-	uint64_t rate_pps;          /* > 0, at most CB_ARRIVAL_RATE_MAX */
-	uint64_t frames, gap_ns;    /* bursts */
-	uint64_t from_pps, over_ns; /* ramp */
-	uint64_t *table;            /* poisson; owned */
+	uint64_t rate_pps;             /* > 0, at most CB_ARRIVAL_RATE_MAX */
+	uint64_t frames, gap_ns;       /* bursts */
+	uint64_t from_pps, over_ns;    /* ramp */
+	uint64_t speed_ppm, period_ns; /* trace; `frames` of them in the table */
+	uint64_t *table;               /* poisson, trace; owned */
 };
 
 struct cb_arrival_shape {
@@ -40,11 +41,17 @@ struct cb_arrival_shape {
 
 const struct cb_member *cb_arrival_at(size_t i);
 extern const struct cb_axis cb_arrival_axis;
-extern const struct cb_arrival_shape cb_arrival_constant;
+extern const struct cb_arrival_shape cb_arrival_constant, cb_arrival_trace;
 
 /* `text`: a short form as "bursts:frames=1000,gap=10ms". cb_arrival_finish frees. */
 int cb_arrival_make(struct cb_arrival *a, const char *text, uint64_t rate_pps, uint64_t run_ns,
 	struct cb_error *err);
+/* Arrival `trace` needs it before any slot is asked for: n > 0 times since the start of the first
+ * loop, never falling and below `period_ns`, which is one loop's. Copied. CB_ERR_INTERNAL out of
+ * memory. */
+int cb_arrival_set_times(struct cb_arrival *a, const uint64_t *times_ns, size_t n,
+	uint64_t period_ns, struct cb_error *err);
+
 void cb_arrival_finish(struct cb_arrival *a);
 
 /* For the processes: ceil(a / b), and the end of uint64_t for what lies beyond. */

@@ -220,6 +220,22 @@ static void a_failure_ends_the_run_with_its_account(void **state)
 	}
 }
 
+static void a_transmitter_with_nothing_left_ends_it(void **state)
+{
+	static const bool max[] = {false, true};
+
+	for (int i = 0; i < 2; i++) {
+		struct cb_send_job job = {.max = max[i], .pace = pace(100000, 0, 10000, 0)};
+		struct script s = {.fail_at = 1000, .failure = ENODATA};
+		struct cb_generator_record r;
+
+		assert_int_equal(run(&s, job, &r, NULL), 0);
+		assert_true(r.book.offered >= 1000 && r.book.offered < 1064);
+		if (!max[i])
+			assert_true(r.unoffered == 0);
+	}
+}
+
 static void an_early_stop_is_an_account_too(void **state)
 {
 	struct cb_send_job job = {.pace = pace(100000, 5, 60000, 0)};
@@ -342,6 +358,7 @@ int main(void)
 		cmocka_unit_test(short_counts_and_interruptions_lose_nothing),
 		cmocka_unit_test(a_stall_is_booked_as_unoffered),
 		cmocka_unit_test(a_failure_ends_the_run_with_its_account),
+		cmocka_unit_test(a_transmitter_with_nothing_left_ends_it),
 		cmocka_unit_test(an_early_stop_is_an_account_too),
 		cmocka_unit_test(stopped_before_the_start),
 		cmocka_unit_test(max_goes_by_the_clock),

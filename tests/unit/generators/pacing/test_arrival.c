@@ -196,6 +196,31 @@ static void intended_rates(void **state)
 	}
 }
 
+/* A file of 4 packets in 300 ns and a loop of 400, at several speeds, in ever more loops. */
+static void a_trace_repeats_its_file(void **state)
+{
+	static const char *const speeds[] = {
+		"trace", "trace:speed=50%", "trace:speed=333.3333%", "trace:speed=0.0001%"};
+	static const uint64_t times[] = {0, 100, 100, 300};
+
+	for (size_t i = 0; i < COUNT_OF(speeds); i++) {
+		struct cb_arrival a = make(speeds[i], 1);
+
+		assert_int_equal(cb_arrival_set_times(&a, times, 4, 400, NULL), 0);
+		for (uint64_t slot = 0; slot < 2000; slot++)
+			assert_agrees(&a, slot);
+		assert_agrees(&a, (UINT64_C(1) << 32) + 3);
+		cb_arrival_finish(&a);
+	}
+	struct cb_arrival a = make("trace:speed=200%", 1);
+
+	assert_int_equal(cb_arrival_set_times(&a, times, 4, 400, NULL), 0);
+	assert_true(a.shape->due_ns(&a, 1) == 50 && a.shape->due_ns(&a, 3) == 150);
+	assert_true(a.shape->due_ns(&a, 4) == 200 && a.shape->due_ns(&a, 9) == 450);
+	assert_true(a.shape->slots(&a, 50, false) == 1 && a.shape->slots(&a, 50, true) == 3);
+	cb_arrival_finish(&a);
+}
+
 static void wrong_ones_are_refused(void **state)
 {
 	static const char *const bad[] = {"", "poison", "poisson:seed=-1", "bursts:frames=0",
@@ -227,6 +252,7 @@ int main(void)
 		cmocka_unit_test(poisson_gaps_are_exponential),
 		cmocka_unit_test(a_seed_decides),
 		cmocka_unit_test(intended_rates),
+		cmocka_unit_test(a_trace_repeats_its_file),
 		cmocka_unit_test(wrong_ones_are_refused),
 	};
 

@@ -36,6 +36,13 @@ const struct cb_option cb_capture_options[] = {
 		.fallback = "discard",
 		.axis = "load",
 		.help = "what the process does with a frame"},
+	{.name = "external",
+		.type = CB_OPT_TEXT,
+		TEXT(external),
+		.fallback = "none",
+		.metavar = "PROGRAM",
+		.help = "a whole program in the place of mechanism, wait and load: tcpdump, "
+			"dumpcap, netsniff-ng, or a JSON object that describes one"},
 	{.name = "duration",
 		.type = CB_OPT_TIME,
 		.offset = FIELD(duration_ns),

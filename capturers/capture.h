@@ -10,16 +10,18 @@
 
 #include <signal.h>
 
-#define CB_MEMBER_TEXT 256
-#define CB_FILTER_TEXT 1024
-#define CB_SHARED_TEXT 96
+#define CB_MEMBER_TEXT   256
+#define CB_EXTERNAL_TEXT 2048
+#define CB_FILTER_TEXT   1024
+#define CB_SHARED_TEXT   96
 
 struct cb_capture_job {
 	char interface[16];
 	char filter[CB_FILTER_TEXT]; /* pcap expression, "": everything */
 	char mechanism[CB_MEMBER_TEXT], wait[CB_MEMBER_TEXT], load[CB_MEMBER_TEXT];
-	int64_t duration_ns;                 /* 0: until a signal */
-	int64_t cpu;                         /* -1: not pinned */
+	char external[CB_EXTERNAL_TEXT]; /* a program in their place (external.h), "none": none */
+	int64_t duration_ns;             /* 0: until a signal */
+	int64_t cpu;                     /* -1: not pinned */
 	int64_t snaplen, buffer, frame_size; /* frame_size: expected, with FCS, 0: not known */
 	int64_t key;                         /* the run's stamp key, 32 bits */
 	int64_t stamp_offset; /* bytes from the start of the frame; 42 for Ethernet/IPv4/UDP */

@@ -72,8 +72,8 @@ void cb_agent_end_captures(struct cb_agent *a)
 	for (size_t i = 0; i < a->n_captures; i++) {
 		uint64_t now = cb_now_ns();
 
-		if (a->measuring && a->captures[i].process.pid)
-			cb_agent_softirq_unwatch(a, a->captures[i].process.pid);
+		if (a->measuring && a->captures[i].worker)
+			cb_agent_softirq_unwatch(a, a->captures[i].worker);
 		cb_agent_child_finish(&a->captures[i], now < deadline ? deadline - now : 0);
 	}
 	cb_share_close(a->shared);

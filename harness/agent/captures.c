@@ -95,7 +95,7 @@ static void watch_all(struct cb_agent *a, bool measure)
 		cb_agent_softirq_drop(a);
 	a->measuring = measure && cb_agent_softirq_want(a);
 	for (size_t i = 0; a->measuring && i < a->n_captures; i++)
-		cb_agent_softirq_watch(a, a->captures[i].process.pid);
+		cb_agent_softirq_watch(a, a->captures[i].worker);
 }
 
 int cb_agent_capture_prepare(
@@ -137,7 +137,7 @@ static int take_view(
 {
 	struct cb_view_record record;
 	json_t *line = NULL;
-	int64_t softirq_ns = a->measuring ? cb_agent_softirq_of(a, c->process.pid) : CB_UNKNOWN;
+	int64_t softirq_ns = a->measuring ? cb_agent_softirq_of(a, c->worker) : CB_UNKNOWN;
 	int r = cb_agent_child_take(c, &line, err);
 
 	cb_view_record_init(&record);

@@ -5,6 +5,7 @@
 #include "harness/base/json.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -250,6 +251,7 @@ int cb_agent_child_take(struct cb_agent_child *c, json_t **line, struct cb_error
 int cb_agent_child_ready(struct cb_agent_child *c, struct cb_error *err)
 {
 	json_t *line = NULL;
+	json_int_t worker;
 	bool ready = false;
 	int r = cb_agent_child_take(c, &line, err);
 
@@ -258,6 +260,8 @@ int cb_agent_child_ready(struct cb_agent_child *c, struct cb_error *err)
 	r = cb_json_bool(line, "ready", &ready, err);
 	if (!r && !ready)
 		r = cb_error_set(err, CB_ERR_INTERNAL, "it is not ready");
+	worker = json_integer_value(json_object_get(line, "pid"));
+	c->worker = worker > 0 && worker <= INT_MAX ? (pid_t)worker : c->process.pid;
 	json_decref(line);
 	return r ? cb_error_prepend(err, "%s", c->name) : 0;
 }

@@ -21,9 +21,10 @@ struct cb_agent;
 /* Zero-initialise; `share` is the caller's to fill. */
 struct cb_agent_child {
 	struct cb_process process;
-	struct cb_text output;      /* read, not yet taken */
-	bool ended;                 /* its stdout has ended */
-	char name[48];              /* "capture process 2" */
+	struct cb_text output; /* read, not yet taken */
+	bool ended;            /* its stdout has ended */
+	pid_t worker;  /* once it is ready: the process that does the work, itself as a rule */
+	char name[48]; /* "capture process 2" */
 	struct cb_share_heir share; /* its part of a tap that outlives it; shared NULL: none */
 };
 

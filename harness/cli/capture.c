@@ -1,6 +1,7 @@
 /* `capture`: one capture process, by itself or under an agent. */
 #include "capturers/capture.h"
 
+#include "capturers/external.h"
 #include "harness/base/units.h"
 #include "harness/cli/control.h"
 #include "harness/cli/verb.h"
@@ -34,6 +35,40 @@ static int on_ready(void *arg)
 	const struct args *a = arg;
 
 	return a->control ? cb_control_ready() : 0;
+}
+
+static int on_external_ready(void *arg, pid_t worker)
+{
+	const struct args *a = arg;
+
+	return a->control ? cb_control_ready_for(worker) : 0;
+}
+
+/* Options that an external program takes the place of must be left as they are. */
+static int check_external(const struct cb_capture_job *job, struct cb_error *err)
+{
+	static const char *const names[] = {"mechanism", "wait", "load"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const struct cb_option *row = cb_option_find(cb_capture_options, names[i]);
+
+		if (strcmp((const char *)job + row->offset, row->fallback) != 0)
+			return cb_error_set(err, CB_ERR_USAGE,
+				"--external stands in the place of --mechanism, --wait and --load: "
+				"leave --%s out",
+				names[i]);
+	}
+	return 0;
+}
+
+static int capture(struct args *a, struct cb_view_record *record, struct cb_error *err)
+{
+	int r;
+
+	if (!strcmp(a->job.external, "none"))
+		return cb_capture_run(&a->job, &cb_cli_signal, on_ready, a, record, err);
+	r = check_external(&a->job, err);
+	return r ? r : cb_external_run(&a->job, &cb_cli_signal, on_external_ready, a, record, err);
 }
 
 static void print_count(const char *name, int64_t n, const char *help)
@@ -73,7 +108,7 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 			call->positional[0]);
 		goto out;
 	}
-	r = cb_capture_run(&a->job, &cb_cli_signal, on_ready, a, &record, err);
+	r = capture(a, &record, err);
 out:
 	if (a->control)
 		r = cb_control_end(r ? NULL : cb_view_record_json(&record), r, err);
@@ -88,6 +123,7 @@ out:
 static const char *const examples[] = {
 	"capbench capture eth1 --mechanism tpacket3 --wait poll --load discard --duration 5s",
 	"capbench capture eth1 --mechanism recv:batch=1 --load packzip:6 --cpu 1 --json",
+	"capbench capture eth1 --external tcpdump --duration 5s",
 	NULL,
 };
 
@@ -97,7 +133,7 @@ const struct cb_verb cb_verb_capture = {
 	.description =
 		"Captures on INTERFACE until --duration has passed or ^C, and prints the account "
 		"of one view. `capbench list` tells the mechanisms, waits and loads.",
-	.positional = {{"INTERFACE", "where to capture"}},
+	.positional = {{.metavar = "INTERFACE", .help = "where to capture"}},
 	.options = cb_capture_options,
 	.unlisted = unlisted,
 	.args_size = sizeof(struct args),

@@ -13,6 +13,12 @@ int cb_control_ready(void)
 	return fflush(stdout);
 }
 
+int cb_control_ready_for(pid_t worker)
+{
+	printf("{\"ready\": true, \"pid\": %ld}\n", (long)worker);
+	return fflush(stdout);
+}
+
 int cb_control_wait_go(struct cb_error *err)
 {
 	char line[8];

@@ -1,7 +1,8 @@
 /*
  * How a capture or generator process talks with the agent that started it (--control): lines on its
- * stdout, first {"ready": true}, in the end its record or {"error": TEXT, "code": CODE}; a
- * generator then waits for the line "go" on stdin. An ended stdin is a vanished agent.
+ * stdout, first {"ready": true} (with "pid" when it is another process that does the work), in the
+ * end its record or {"error": TEXT, "code": CODE}; a generator then waits for the line "go" on
+ * stdin. An ended stdin is a vanished agent.
  */
 #ifndef CB_HARNESS_CLI_CONTROL_H
 #define CB_HARNESS_CLI_CONTROL_H
@@ -9,8 +10,11 @@
 #include "harness/base/error.h"
 
 #include <jansson.h>
+#include <sys/types.h>
 
 int cb_control_ready(void);
+/* Ready, and the work is done by another process. */
+int cb_control_ready_for(pid_t worker);
 /* Blocks for "go"; CB_ERR_INTERRUPTED when stdin ends or a signal comes first. */
 int cb_control_wait_go(struct cb_error *err);
 /* The last line: the record (stolen; NULL out of memory), or the error when `code` is not 0. */

@@ -1,6 +1,7 @@
 /* The one place that knows all axes: what the scenario reader, `list` and the man page look members
  * up in. */
 #include "capturers/capturer.h"
+#include "capturers/external.h"
 #include "generators/generator.h"
 #include "generators/pacing/arrival.h"
 #include "generators/traffic/payload.h"
@@ -15,6 +16,7 @@ static const struct cb_axis axes[] = {
 	{.name = "mechanism", .plural = "mechanisms", .at = cb_mechanism_at},
 	{.name = "wait", .plural = "waits", .at = cb_wait_at},
 	{.name = "load", .plural = "loads", .at = cb_load_at},
+	{.name = "external", .plural = "externals", .at = cb_external_at},
 	{.name = NULL},
 };
 

@@ -51,7 +51,7 @@ build()
 			echo "$options" >"$dir/.options"
 			say "building $name/ for the first time takes a minute or two"
 		fi
-		if ! ninja -C "$dir" >"$log" 2>&1; then
+		if ! ninja -k 20 -C "$dir" >"$log" 2>&1; then
 			grep -v '^\[[0-9]*/[0-9]*\]' "$log" | head -n 60 >&2
 			say "building $name/ failed; all of it: $log"
 			return 1

@@ -2,6 +2,7 @@
 # The generator on a real link: counts to the frame, rates to a tenth of a percent, witnesses that
 # are not ours, and an end on ^C that tells what was done.
 # timeout: 180
+# alone
 . "$(dirname "$0")/lib.sh"
 need_root
 need_cmd tcpdump
@@ -70,7 +71,7 @@ if grep -qE 'bad|wrong|invalid|truncated|\[\|' "$T/verbose"; then
 fi
 
 # Rates. The record's own, and the interface's counter over the time that the record tells. A
-# machine that was busy elsewhere gets two more chances; the books must hold each time.
+# machine that was busy elsewhere gets more chances; the books must hold each time.
 rate_holds() # RATE
 {
 	mark
@@ -82,7 +83,7 @@ rate_holds() # RATE
 }
 
 for rate in 1000 10000 100000; do
-	rate_holds $rate || rate_holds $rate || rate_holds $rate ||
+	rate_holds $rate || rate_holds $rate || rate_holds $rate || rate_holds $rate || rate_holds $rate ||
 		fail "the rate is not within 0.1 % of $rate pps: $(jq -c '[.offered, .elapsed_ns, .offered_pps]' "$T/out")"
 done
 # The clock on the wall agrees: 20000 frames at 10 k take 2 s.

@@ -37,7 +37,7 @@ int cb_packet_queue_init(
 	if (got / 2 < bytes)
 		cb_warn("the receive buffer is %s, less than asked for: net.core.rmem_max limits "
 			"it without CAP_NET_ADMIN",
-			cb_unit_human(CB_UNIT_BYTES, got / 2, text, sizeof(text)));
+			cb_unit_human(CB_UNIT_BYTES, got / 2.0, text, sizeof(text)));
 	return 0;
 }
 

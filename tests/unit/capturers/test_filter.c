@@ -55,18 +55,17 @@ static const uint8_t datagram[42] = {2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, 8, 0, 0
 static unsigned verdict(const struct cb_filter *f)
 {
 	struct cb_pcap_library library;
-	struct bpf_program program = {
-		.bf_len = f->n, .bf_insns = calloc(f->n, sizeof(struct bpf_insn))};
+	struct bpf_insn code[64];
+	struct bpf_program program = {.bf_len = f->n, .bf_insns = code};
 	struct pcap_pkthdr header = {.caplen = sizeof(datagram), .len = sizeof(datagram)};
 	unsigned result;
 
-	assert_non_null(program.bf_insns);
-	memcpy(program.bf_insns, f->code, f->n * sizeof(*f->code));
+	assert_in_range(f->n, 1, sizeof(code) / sizeof(*code));
+	memcpy(code, f->code, f->n * sizeof(*f->code));
 	assert_int_equal(cb_pcap_library_open(&library, NULL, &err), 0);
 	assert_non_null(library.offline_filter);
 	result = (unsigned)library.offline_filter(&program, &header, datagram);
 	cb_pcap_library_close(&library);
-	free(program.bf_insns);
 	return result;
 }
 

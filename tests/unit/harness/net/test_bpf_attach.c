@@ -1,0 +1,191 @@
+/* Programs on an interface, in a network namespace of the test's own. Needs real root: eBPF does
+ * not count the rights of a user namespace. */
+#include "harness/base/log.h"
+#include "harness/net/bpf.h"
+#include "harness/net/bpf_attach.h"
+#include "harness/net/link.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+#include <linux/if_link.h>
+#include <net/if.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tests/unit/cmocka.h"
+#include "tests/unit/harness/net/netns.h"
+
+static struct cb_error err;
+static bool can;
+static int tc = -1, xdp = -1;
+static unsigned ifindex;
+
+/* A program that returns `value`. */
+static int load(enum bpf_prog_type type, int value)
+{
+	const struct bpf_insn code[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0, .imm = value},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+
+	return bpf_prog_load(type, "cb_test", "BSD", code, 2, NULL);
+}
+
+static int set_up(void **state)
+{
+	struct cb_veth_spec spec = {.name = "va",
+		.peer = "vb",
+		.mac = {2, 0, 0, 0, 0, 1},
+		.peer_mac = {2, 0, 0, 0, 0, 2}};
+
+	cb_bpf_quiet();
+	can = netns_real_root() && !netns_enter();
+	if (!can) {
+		print_message("needs root\n");
+		return 0;
+	}
+	tc = load(BPF_PROG_TYPE_SCHED_CLS, -1);
+	xdp = load(BPF_PROG_TYPE_XDP, XDP_PASS);
+	if (tc < 0 || xdp < 0 || cb_link_create_veth(&spec, &err) || cb_link_up("va", &err) ||
+		cb_link_up("vb", &err))
+		return -1;
+	ifindex = if_nametoindex("va");
+	return 0;
+}
+
+static void need(void)
+{
+	if (!can)
+		skip();
+}
+
+static void several_are_attached_at_ingress(void **state)
+{
+	struct cb_bpf_attachment a, b;
+	int another;
+
+	need();
+	another = load(BPF_PROG_TYPE_SCHED_CLS, -1);
+	assert_int_equal(cb_bpf_attach_ingress(&a, tc, ifindex, "va", &err), 0);
+	assert_int_equal(cb_bpf_attach_ingress(&b, another, ifindex, "va", &err), 0);
+	cb_bpf_detach(&a);
+	cb_bpf_detach(&a);
+	assert_int_equal(a.link_fd, -1);
+	assert_int_equal(cb_bpf_attach_ingress(&a, tc, ifindex, "va", &err), 0);
+	cb_bpf_detach(&a);
+	cb_bpf_detach(&b);
+	close(another);
+}
+
+/* What kernels without links get. The qdisc is there as long as someone's filter is. */
+static void filters_come_and_go(void **state)
+{
+	struct cb_bpf_attachment a, b, c;
+
+	need();
+	assert_int_equal(cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err), 0);
+	assert_true(a.filter && a.made_qdisc);
+	assert_int_equal(cb_bpf_attach_ingress_filter(&b, tc, ifindex, "va", &err), 0);
+	assert_true(b.filter && !b.made_qdisc);
+	assert_true(b.priority != a.priority || b.handle != a.handle);
+	/* who made it leaves first: the other one's filter stays */
+	cb_bpf_detach(&a);
+	assert_int_equal(cb_bpf_attach_ingress_filter(&c, tc, ifindex, "va", &err), 0);
+	assert_false(c.made_qdisc);
+	cb_bpf_detach(&c);
+	b.made_qdisc = true;
+	cb_bpf_detach(&b);
+	assert_false(b.filter);
+	/* the qdisc is gone */
+	assert_int_equal(cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err), 0);
+	assert_true(a.made_qdisc);
+	cb_bpf_detach(&a);
+}
+
+static void a_wrong_program_leaves_nothing(void **state)
+{
+	struct cb_bpf_attachment a;
+
+	need();
+	assert_int_not_equal(cb_bpf_attach_ingress_filter(&a, xdp, ifindex, "va", &err), 0);
+	assert_non_null(strstr(err.text, "va"));
+	assert_false(a.filter || a.made_qdisc);
+	assert_int_equal(cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err), 0);
+	assert_true(a.made_qdisc);
+	cb_bpf_detach(&a);
+}
+
+static void xdp_goes_into_the_driver(void **state)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct cb_bpf_attachment a, b;
+
+	need();
+	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, ifindex, "va", CB_XDP_AUTO, &err), 0);
+	assert_int_equal(a.mode, CB_XDP_NATIVE);
+	assert_int_equal(bpf_xdp_query((int)ifindex, 0, &query), 0);
+	assert_int_equal(query.attach_mode, XDP_ATTACHED_DRV);
+	/* there is room for one */
+	assert_int_equal(
+		cb_bpf_attach_xdp(&b, xdp, ifindex, "va", CB_XDP_AUTO, &err), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "\"va\" has an XDP program already"));
+	cb_bpf_detach(&b);
+	cb_bpf_detach(&a);
+	assert_int_equal(bpf_xdp_query((int)ifindex, 0, &query), 0);
+	assert_int_equal(query.attach_mode, XDP_ATTACHED_NONE);
+}
+
+static void xdp_without_a_driver_for_it(void **state)
+{
+	LIBBPF_OPTS(bpf_xdp_query_opts, query);
+	struct cb_bpf_attachment a;
+	unsigned lo = if_nametoindex("lo");
+
+	need();
+	assert_int_equal(
+		cb_bpf_attach_xdp(&a, xdp, lo, "lo", CB_XDP_NATIVE, &err), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "xdp=generic"));
+	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, lo, "lo", CB_XDP_AUTO, &err), 0);
+	assert_int_equal(a.mode, CB_XDP_GENERIC);
+	assert_int_equal(bpf_xdp_query((int)lo, 0, &query), 0);
+	assert_int_equal(query.attach_mode, XDP_ATTACHED_SKB);
+	cb_bpf_detach(&a);
+}
+
+static void the_interface_may_go_first(void **state)
+{
+	struct cb_veth_spec spec = {.name = "vc",
+		.peer = "vd",
+		.mac = {2, 0, 0, 0, 0, 3},
+		.peer_mac = {2, 0, 0, 0, 0, 4}};
+	struct cb_bpf_attachment a, b, c;
+	unsigned index;
+
+	need();
+	assert_int_equal(cb_link_create_veth(&spec, &err), 0);
+	index = if_nametoindex("vc");
+	assert_int_equal(cb_bpf_attach_ingress(&a, tc, index, "vc", &err), 0);
+	assert_int_equal(cb_bpf_attach_ingress_filter(&b, tc, index, "vc", &err), 0);
+	assert_int_equal(cb_bpf_attach_xdp(&c, xdp, index, "vc", CB_XDP_AUTO, &err), 0);
+	assert_int_equal(cb_link_delete("vc", &err), 0);
+	cb_bpf_detach(&a);
+	cb_bpf_detach(&b);
+	cb_bpf_detach(&c);
+	assert_int_not_equal(cb_bpf_attach_ingress(&a, tc, index, "vc", &err), 0);
+	assert_int_not_equal(cb_bpf_attach_xdp(&a, xdp, index, "vc", CB_XDP_AUTO, &err), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(several_are_attached_at_ingress),
+		cmocka_unit_test(filters_come_and_go),
+		cmocka_unit_test(a_wrong_program_leaves_nothing),
+		cmocka_unit_test(xdp_goes_into_the_driver),
+		cmocka_unit_test(xdp_without_a_driver_for_it),
+		cmocka_unit_test(the_interface_may_go_first),
+	};
+
+	cb_log_set_level(CB_LOG_ERROR);
+	return cmocka_run_group_tests(tests, set_up, NULL);
+}

@@ -332,7 +332,9 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 		r = wait_ready(ready, ready_arg, stop, err);
 	if (r)
 		goto out;
-	record->frame_size = llround(run.shape.sizes.mean);
+	/* a replayed file's frames are none of ours */
+	if (!run.transmitter->times)
+		record->frame_size = llround(run.shape.sizes.mean);
 	record->flows = job->flows;
 	sending = (struct cb_send_job){
 		.transmitter = run.transmitter,

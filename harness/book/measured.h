@@ -33,9 +33,10 @@ struct cb_generator_record {
 	int64_t window_elapsed_ns; /* the same for the measurement window */
 	double offered_pps;        /* over the window */
 	double intended_pps;       /* NaN at rate max */
-	int64_t frame_size;        /* RFC 2544: with FCS; of a mix of sizes the mean */
-	double sizes_chi_square;   /* of sizes sent against sizes asked for; NaN: one size */
-	int64_t flows;             /* that the frames are spread over */
+	int64_t frame_size; /* RFC 2544: with FCS; of a mix of sizes the mean; unknown: a replayed
+			       file */
+	double sizes_chi_square; /* of sizes sent against sizes asked for; NaN: one size */
+	int64_t flows;           /* that the frames are spread over */
 	int64_t syscalls, batches;
 	int64_t rebased; /* stalls after which the schedule was re-based */
 	int64_t lateness_max_ns,

@@ -52,8 +52,11 @@ static void print_record(const struct cb_generator_record *r)
 
 	cb_unit_human(CB_UNIT_RATE, r->offered_pps, offered, sizeof(offered));
 	cb_unit_human(CB_UNIT_RATE, r->intended_pps, intended, sizeof(intended));
-	printf("offered    %lld frames of %lld bytes, %s\n", (long long)r->book.offered,
-		(long long)r->frame_size, offered);
+	if (r->frame_size == CB_UNKNOWN)
+		printf("offered    %lld frames, %s\n", (long long)r->book.offered, offered);
+	else
+		printf("offered    %lld frames of %lld bytes, %s\n", (long long)r->book.offered,
+			(long long)r->frame_size, offered);
 	if (r->book.intended != CB_UNKNOWN)
 		printf("intended   %lld frames, %s; unoffered %lld\n", (long long)r->book.intended,
 			intended, (long long)r->unoffered);

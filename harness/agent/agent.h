@@ -21,7 +21,7 @@
  * ends running  -> {mac, ifindex, mtu, driver} receive {interface, mode, cpu, napi} see
  * cb_receive_set counters {interface}
  *     -> {time_ns, napi_thread_ns, link: {rx_packets, tx_packets, rx_dropped, tx_dropped,
- *         rx_errors, tx_errors, rx_missed, nic_ring_dropped},
+ *         rx_errors, tx_errors, rx_missed, nic_ring_dropped, xdp_refused},
  *         cpus: [{cpu, processed, dropped, squeezed, rps, backlog, steal_ns}]}   online CPUs only
  *   quiet {interface, timeout_ns}        waits until no frame moves any more
  *   watch {pids: []}                     measure the softirq time of these processes from now on,

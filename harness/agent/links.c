@@ -112,6 +112,7 @@ static json_t *link_json(const struct cb_link_counters *c)
 		{"tx_errors", c->tx_errors},
 		{"rx_missed", c->rx_missed},
 		{"nic_ring_dropped", c->nic_ring_dropped},
+		{"xdp_refused", c->xdp_refused},
 	};
 	json_t *json = json_object();
 

@@ -23,7 +23,8 @@ enum cb_trait {
 	CB_TRAIT_BATCH = 1U << 8,       /* can be waited for by N frames or m microseconds: by its
 					   own means, or because frames are in its buffer before
 					   tc ingress sees them */
-	CB_TRAIT_XDP = 1U << 9,         /* taps in the driver: turns a veth's NAPI on */
+	CB_TRAIT_XDP = 1U << 9,         /* taps in the driver, or sends to it: the
+					   receiving veth has NAPI */
 	CB_TRAIT_SHAPES = 1U << 10,     /* transmitter: sizes, flows and payloads that change
 					   from frame to frame */
 };

@@ -135,5 +135,6 @@ int cb_link_counters(const char *name, struct cb_link_counters *c, struct cb_err
 		.tx_errors = (int64_t)s.tx_errors,
 		.rx_missed = (int64_t)s.rx_missed_errors,
 	};
-	return cb_driver_ring_drops(name, &c->nic_ring_dropped, err);
+	r = cb_driver_ring_drops(name, &c->nic_ring_dropped, err);
+	return r ? r : cb_driver_xdp_refused(name, &c->xdp_refused, err);
 }

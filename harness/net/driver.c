@@ -40,17 +40,29 @@ void cb_driver_name(const char *interface, char *out, size_t size)
 	close(fd);
 }
 
-bool cb_driver_is_ring_drop(const char *statistic)
+/* `prefix`, a number, `suffix`. */
+static bool is_queue_statistic(const char *statistic, const char *prefix, const char *suffix)
 {
-	static const char prefix[] = "rx_queue_";
 	size_t digits;
 
 	if (!cb_text_starts_with(statistic, prefix))
 		return false;
 	statistic += strlen(prefix);
 	digits = strspn(statistic, "0123456789");
-	return digits && !strcmp(statistic + digits, "_drops");
+	return digits && !strcmp(statistic + digits, suffix);
 }
+
+bool cb_driver_is_ring_drop(const char *statistic)
+{
+	return is_queue_statistic(statistic, "rx_queue_", "_drops");
+}
+
+bool cb_driver_is_xdp_refused(const char *statistic)
+{
+	return is_queue_statistic(statistic, "tx_queue_", "_xdp_xmit_errors");
+}
+
+typedef bool is_wanted(const char *statistic);
 
 static int count_statistics(int fd, const char *interface, uint32_t *n)
 {
@@ -65,8 +77,8 @@ static int count_statistics(int fd, const char *interface, uint32_t *n)
 	return r;
 }
 
-static int64_t sum_ring_drops(
-	const struct ethtool_gstrings *names, const struct ethtool_stats *values)
+static int64_t sum_wanted(
+	const struct ethtool_gstrings *names, const struct ethtool_stats *values, is_wanted *wanted)
 {
 	uint32_t n = names->len < values->n_stats ? names->len : values->n_stats;
 	int64_t sum = CB_UNKNOWN;
@@ -75,14 +87,14 @@ static int64_t sum_ring_drops(
 	for (uint32_t i = 0; i < n; i++) {
 		memcpy(name, names->data + (size_t)i * ETH_GSTRING_LEN, ETH_GSTRING_LEN);
 		name[ETH_GSTRING_LEN] = 0;
-		if (cb_driver_is_ring_drop(name))
+		if (wanted(name))
 			sum = (sum == CB_UNKNOWN ? 0 : sum) + (int64_t)values->data[i];
 	}
 	return sum;
 }
 
-static int read_statistics(
-	int fd, const char *interface, uint32_t count, int64_t *frames, struct cb_error *err)
+static int read_statistics(int fd, const char *interface, uint32_t count, is_wanted *wanted,
+	int64_t *frames, struct cb_error *err)
 {
 	size_t room = (size_t)count + ROOM_FOR_MORE;
 	struct ethtool_gstrings *names = calloc(1, sizeof(*names) + room * ETH_GSTRING_LEN);
@@ -101,14 +113,15 @@ static int read_statistics(
 	if (r)
 		r = cb_error_errno(err, CB_ERR_HOST, r, "%s: driver statistics", interface);
 	else
-		*frames = sum_ring_drops(names, values);
+		*frames = sum_wanted(names, values, wanted);
 out:
 	free(names);
 	free(values);
 	return r;
 }
 
-int cb_driver_ring_drops(const char *interface, int64_t *frames, struct cb_error *err)
+static int sum_statistics(
+	const char *interface, is_wanted *wanted, int64_t *frames, struct cb_error *err)
 {
 	uint32_t count = 0;
 	int r, fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -122,7 +135,17 @@ int cb_driver_ring_drops(const char *interface, int64_t *frames, struct cb_error
 	else if (r)
 		r = cb_error_errno(err, CB_ERR_HOST, r, "%s: driver statistics", interface);
 	else if (count)
-		r = read_statistics(fd, interface, count, frames, err);
+		r = read_statistics(fd, interface, count, wanted, frames, err);
 	close(fd);
 	return r;
+}
+
+int cb_driver_ring_drops(const char *interface, int64_t *frames, struct cb_error *err)
+{
+	return sum_statistics(interface, cb_driver_is_ring_drop, frames, err);
+}
+
+int cb_driver_xdp_refused(const char *interface, int64_t *frames, struct cb_error *err)
+{
+	return sum_statistics(interface, cb_driver_is_xdp_refused, frames, err);
 }

@@ -55,6 +55,7 @@ int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *e
  *   RPS, no NAPI                  ENOBUFS           yes          yes          yes       -
  *   NAPI in a thread              ENOBUFS           yes          no           no        no
  *   NAPI and RPS                  success           no           yes          yes       no
+ *   NAPI, frames from XDP         success           yes          yes          no        no
  *   inline, with NAPI or without  nothing is refused: the sender is slowed
  *
  * With NAPI and RPS frames pass the ring and are lost behind it, in the backlog; ring drops are
@@ -62,8 +63,9 @@ int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *e
  */
 struct cb_link_counters {
 	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_errors, tx_errors, rx_missed;
-	int64_t nic_ring_dropped; /* sum of rx_queue_N_drops; CB_UNKNOWN where the driver has none
-				   */
+	/* Sums over queues; CB_UNKNOWN where the driver has none: rx_queue_N_drops, and
+	 * tx_queue_N_xdp_xmit_errors (of tx_dropped, frames that came from XDP). */
+	int64_t nic_ring_dropped, xdp_refused;
 };
 int cb_link_counters(const char *name, struct cb_link_counters *c, struct cb_error *err);
 

@@ -23,6 +23,7 @@ static const struct field link_fields[] = {
 	{"tx_dropped", offsetof(struct cb_counters, tx_dropped)},
 	{"rx_missed", offsetof(struct cb_counters, rx_missed)},
 	{"nic_ring_dropped", offsetof(struct cb_counters, nic_ring_dropped)},
+	{"xdp_refused", offsetof(struct cb_counters, xdp_refused)},
 };
 
 #define CPU_FIELD(f)                                                                           \

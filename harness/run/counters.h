@@ -15,7 +15,8 @@
 
 struct cb_counters {
 	int64_t time_ns, napi_thread_ns;
-	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_missed, nic_ring_dropped;
+	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_missed, nic_ring_dropped,
+		xdp_refused;
 	int n_cpus; /* highest CPU number + 1 */
 	struct {
 		int64_t processed, dropped, squeezed, rps, steal_ns;

@@ -22,14 +22,20 @@ static void blame(struct cb_trial_record *r, enum cb_trial_state state, const ch
 		r->state = state;
 }
 
+/* What a counter that not every driver has has gained. */
+static int64_t gained(int64_t before, int64_t after)
+{
+	return after == CB_UNKNOWN ? 0 : cb_count_subtract(after, before);
+}
+
 static int64_t behind_the_ring(const struct cb_link_readings *l)
 {
 	const struct cb_counters *a = &l->receiver_before, *b = &l->receiver_after;
-	int64_t queues = b->nic_ring_dropped == CB_UNKNOWN
-		? 0
-		: cb_count_subtract(b->nic_ring_dropped, a->nic_ring_dropped);
+	int64_t dropped = cb_count_subtract(b->rx_dropped, a->rx_dropped);
 
-	return cb_count_subtract(cb_count_subtract(b->rx_dropped, a->rx_dropped), queues);
+	dropped = cb_count_subtract(dropped, gained(a->nic_ring_dropped, b->nic_ring_dropped));
+	return cb_count_subtract(
+		dropped, gained(l->sender_before.xdp_refused, l->sender_after.xdp_refused));
 }
 
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)

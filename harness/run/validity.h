@@ -28,7 +28,8 @@ struct cb_link_readings {
  * Without NAPI it was the receiver's full backlog, and is in the receiver's rx_dropped and in
  * softnet's dropped too; with NAPI it was its full ring of 256, and the backlog that RPS steers to
  * comes after the ring: its losses are the receiver's rx_dropped less what the driver's own queues
- * dropped (XDP), and the sender knows nothing of them.
+ * dropped (XDP), and the sender knows nothing of them. Frames that came from XDP and met a full
+ * ring are in the receiver's rx_dropped, too: the sender's xdp_refused says how many they are.
  */
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l);
 

@@ -254,16 +254,29 @@ static void name_cell(struct cb_cell *cell)
 		(unsigned long long)hash_params(cell->params));
 }
 
-static bool taps_in_driver(const struct cb_registry *registry, const struct cb_cell *cell)
+/* The member that taps the receiving driver or hands it frames from XDP; NULL: none. */
+static const char *xdp_user(const struct cb_registry *registry, const struct cb_cell *cell)
 {
-	return cb_member_text_provides(
-		       cb_registry_axis(registry, "mechanism"), cell->spec.capture.mechanism) &
-		CB_TRAIT_XDP;
+	const struct {
+		const char *axis, *member;
+	} users[] = {
+		{"mechanism", cell->spec.capture.mechanism},
+		{"transmitter", cell->spec.generator.transmitter},
+	};
+
+	for (size_t i = 0; i < sizeof(users) / sizeof(*users); i++) {
+		const struct cb_axis *axis = cb_registry_axis(registry, users[i].axis);
+
+		if (cb_member_text_provides(axis, users[i].member) & CB_TRAIT_XDP)
+			return users[i].member;
+	}
+	return NULL;
 }
 
 /*
- * Arms that are compared get the same receive regime: XDP turns a veth's NAPI on, which gives it a
- * ring of 256 frames in place of a backlog of 1000, so if one cell taps there all have NAPI.
+ * Arms that are compared get the same receive regime: XDP turns a veth's NAPI on (sending: needs
+ * it), which gives it a ring of 256 frames in place of a backlog of 1000, so if one cell uses XDP
+ * all have NAPI.
  */
 static int settle_regime(
 	struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
@@ -271,14 +284,14 @@ static int settle_regime(
 	bool any = false;
 
 	for (size_t i = 0; i < s->n_cells; i++) {
-		bool driver = taps_in_driver(in->registry, &s->cells[i]);
+		const char *user = xdp_user(in->registry, &s->cells[i]);
 
-		any |= driver;
-		if (driver && s->cells[i].spec.napi == CB_NAPI_OFF)
+		any |= user != NULL;
+		if (user && s->cells[i].spec.napi == CB_NAPI_OFF)
 			return cb_node_error(in->trial, err,
-				"trial.napi: off, but %s taps in the driver, which turns NAPI on: "
+				"trial.napi: off, but %s works in the driver, where NAPI is on: "
 				"leave it auto",
-				s->cells[i].spec.capture.mechanism);
+				user);
 	}
 	for (size_t i = 0; i < s->n_cells; i++) {
 		struct cb_cell *cell = &s->cells[i];

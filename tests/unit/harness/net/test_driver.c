@@ -26,6 +26,15 @@ static void ring_drops_are_told_by_their_whole_name(void **state)
 		assert_int_equal(cb_driver_is_ring_drop(cases[i].name), cases[i].is);
 }
 
+static void frames_refused_to_xdp_are_told_by_their_whole_name(void **state)
+{
+	assert_true(cb_driver_is_xdp_refused("tx_queue_0_xdp_xmit_errors"));
+	assert_true(cb_driver_is_xdp_refused("tx_queue_12_xdp_xmit_errors"));
+	assert_false(cb_driver_is_xdp_refused("tx_queue_0_xdp_xmit"));
+	assert_false(cb_driver_is_xdp_refused("rx_queue_0_xdp_xmit_errors"));
+	assert_false(cb_driver_is_xdp_refused("tx_queue__xdp_xmit_errors"));
+}
+
 static void loopback_has_no_driver(void **state)
 {
 	char name[32] = "untouched";
@@ -34,6 +43,9 @@ static void loopback_has_no_driver(void **state)
 	cb_driver_name("lo", name, sizeof(name));
 	assert_string_equal(name, "");
 	assert_int_equal(cb_driver_ring_drops("lo", &frames, NULL), 0);
+	assert_int_equal(frames, CB_UNKNOWN);
+	frames = 0;
+	assert_int_equal(cb_driver_xdp_refused("lo", &frames, NULL), 0);
 	assert_int_equal(frames, CB_UNKNOWN);
 }
 
@@ -51,6 +63,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ring_drops_are_told_by_their_whole_name),
+		cmocka_unit_test(frames_refused_to_xdp_are_told_by_their_whole_name),
 		cmocka_unit_test(loopback_has_no_driver),
 		cmocka_unit_test(no_such_device_is_an_error),
 	};

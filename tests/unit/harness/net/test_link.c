@@ -225,8 +225,10 @@ static void frames_are_counted_on_both_ends(void **state)
 	assert_int_equal(a.tx_dropped, 0);
 	assert_int_equal(b.rx_packets, 37);
 	assert_int_equal(b.nic_ring_dropped, 0);
+	assert_int_equal(a.xdp_refused, 0);
 	assert_int_equal(cb_link_counters("lo", &a, NULL), 0);
 	assert_int_equal(a.nic_ring_dropped, CB_UNKNOWN);
+	assert_int_equal(a.xdp_refused, CB_UNKNOWN);
 	remove_pair("va");
 }
 

@@ -139,6 +139,23 @@ static void with_napi_the_backlog_is_behind_the_ring(void **state)
 	assert_int_equal(f->record.state, CB_TRIAL_VALID);
 }
 
+static void frames_from_xdp_are_refused_once(void **state)
+{
+	struct fixture *f = *state;
+
+	/* The 100 that met a full ring are in the receiver's rx_dropped as well. */
+	f->link.napi = true;
+	f->link.receiver_before.rx_dropped = 5;
+	f->link.receiver_after.rx_dropped = 105;
+	f->link.sender_before.xdp_refused = 1;
+	f->link.sender_after.xdp_refused = 101;
+	judge(f);
+	assert_int_equal(f->record.path.nic_dropped, 100);
+	assert_int_equal(f->record.path.backlog_dropped, 0);
+	assert_int_equal(f->record.views[0].book.unaccounted, 0);
+	assert_int_equal(f->record.state, CB_TRIAL_VALID);
+}
+
 static void idle_napi_thread_is_invalid(void **state)
 {
 	struct fixture *f = *state;
@@ -197,6 +214,7 @@ int main(void)
 		TEST(unknown_is_not_unbalanced),
 		TEST(threaded_receive_books_the_nic),
 		TEST(with_napi_the_backlog_is_behind_the_ring),
+		TEST(frames_from_xdp_are_refused_once),
 		TEST(idle_napi_thread_is_invalid),
 		TEST(strangers_on_the_link_are_invalid),
 		TEST(unoffered_slots_limit_the_generator),

@@ -85,6 +85,7 @@ static const struct cb_member fake_transmitters[] = {
 	FAKE("packet", .options = fake_recv,
 		.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES),
 	FAKE("burst", .provides = CB_TRAIT_STAMPS),
+	FAKE("xdp", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP),
 	FAKE("picky", .provides = CB_TRAIT_PACED, .needs = CB_TRAIT_NAPI),
 	{.name = NULL},
 };

@@ -75,7 +75,7 @@ static void wrong_excludes_are_refused(void **state)
 	refuse_all(cases, COUNT(cases));
 }
 
-static void one_tap_in_the_driver_turns_napi_on_everywhere(void **state)
+static void one_user_of_xdp_turns_napi_on_everywhere(void **state)
 {
 	struct cb_scenario *s = load(SHORT "vary: {capture.mechanism: [recv, af-xdp]}\n");
 
@@ -83,19 +83,23 @@ static void one_tap_in_the_driver_turns_napi_on_everywhere(void **state)
 	assert_int_equal(s->cells[1].spec.napi, CB_NAPI_ON);
 	assert_string_equal(json_string_value(json_object_get(s->cells[0].params, "napi")), "on");
 	cb_scenario_destroy(s);
+	s = load(SHORT "vary: {generator.transmitter: [packet, xdp]}\n");
+	assert_int_equal(s->cells[0].spec.napi, CB_NAPI_ON);
+	assert_int_equal(s->cells[1].spec.napi, CB_NAPI_ON);
+	cb_scenario_destroy(s);
 	s = load(SHORT "vary: {capture.mechanism: [recv, tpacket2]}\n");
 	assert_int_equal(s->cells[0].spec.napi, CB_NAPI_OFF);
 	cb_scenario_destroy(s);
 	refuse_with(SHORT "  napi: off\nvary: {capture.mechanism: [recv, af-xdp]}\n",
 		&(struct asked){0},
-		"t.yaml:3:3: trial.napi: off, but af-xdp taps in the driver, which turns NAPI on: "
+		"t.yaml:3:3: trial.napi: off, but af-xdp works in the driver, where NAPI is on: "
 		"leave it auto");
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(one_tap_in_the_driver_turns_napi_on_everywhere),
+		cmocka_unit_test(one_user_of_xdp_turns_napi_on_everywhere),
 		cmocka_unit_test(excluded_cells_are_left_out),
 		cmocka_unit_test(excluded_combinations_are_not_checked),
 		cmocka_unit_test(wrong_excludes_are_refused),

@@ -3,7 +3,6 @@
 #include "harness/scenario/plan.h"
 #include "harness/scenario/tables.h"
 
-#include <glob.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -23,17 +22,6 @@ static struct cb_scenario *load_file(const char *path, const char *profile)
 	if (cb_scenario_load(&s, &source, &fake_registry, &err))
 		fail_msg("%s", err.text);
 	return s;
-}
-
-static void every_scenario_loads(void **state)
-{
-	glob_t files;
-
-	assert_int_equal(glob(SCENARIOS "/*.yaml", 0, NULL, &files), 0);
-	assert_true(files.gl_pathc > 0);
-	for (size_t i = 0; i < files.gl_pathc; i++)
-		cb_scenario_destroy(load_file(files.gl_pathv[i], NULL));
-	globfree(&files);
 }
 
 /* What the first contact with capbench promises. */
@@ -165,7 +153,6 @@ static void every_example_works(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(every_scenario_loads),
 		cmocka_unit_test(the_quick_one_is_quick),
 		cmocka_unit_test(its_smoke_takes_seconds),
 		cmocka_unit_test(every_key_is_documented),

@@ -281,21 +281,20 @@ static const char *xdp_user(const struct cb_registry *registry, const struct cb_
 static int settle_regime(
 	struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
 {
+	const struct cb_cell *end = s->cells + s->n_cells;
 	bool any = false;
 
-	for (size_t i = 0; i < s->n_cells; i++) {
-		const char *user = xdp_user(in->registry, &s->cells[i]);
+	for (struct cb_cell *cell = s->cells; cell < end; cell++) {
+		const char *user = xdp_user(in->registry, cell);
 
 		any |= user != NULL;
-		if (user && s->cells[i].spec.napi == CB_NAPI_OFF)
+		if (user && cell->spec.napi == CB_NAPI_OFF)
 			return cb_node_error(in->trial, err,
 				"trial.napi: off, but %s works in the driver, where NAPI is on: "
 				"leave it auto",
 				user);
 	}
-	for (size_t i = 0; i < s->n_cells; i++) {
-		struct cb_cell *cell = &s->cells[i];
-
+	for (struct cb_cell *cell = s->cells; cell < end; cell++) {
 		if (cell->spec.napi == CB_NAPI_AUTO)
 			cell->spec.napi = any ? CB_NAPI_ON : CB_NAPI_OFF;
 		if (json_object_set_new(cell->params, "napi",

@@ -33,7 +33,8 @@ struct external {
 	struct cb_external_output output;
 	struct cb_process process;
 	int promiscuous; /* holds the interface's promiscuous mode, -1: none */
-	bool ended;      /* its output has */
+	bool ended;      /* it has, or its output */
+	pid_t leader;    /* of its session; 0: not started */
 	clockid_t clock; /* its CPU time */
 	uint64_t ready_ns, ready_cpu_ns;
 };
@@ -294,6 +295,7 @@ static int launch(struct external *x, struct cb_view_record *record, struct cb_e
 	cb_external_process_version(program, record->version, sizeof(record->version));
 	rc = cb_external_process_start(
 		&x->process, (const char *const *)x->words.argv, (int)job->cpu, err);
+	x->leader = x->process.pid;
 	if (!rc && clock_getcpuclockid(x->process.pid, &x->clock))
 		rc = cb_error_set(
 			err, CB_ERR_INTERNAL, "external program %s: its CPU time", x->choice.name);
@@ -326,8 +328,8 @@ int cb_external_run(const struct cb_capture_job *job, volatile sig_atomic_t *sto
 	if (!rc)
 		rc = run(&x, ready, ready_arg, record, err);
 	/* with whatever it has started; it has a session of its own */
-	if (rc && x.process.pid > 0)
-		kill(-x.process.pid, SIGKILL);
+	if (x.leader)
+		kill(-x.leader, SIGKILL);
 	cb_process_finish(&x.process, CB_NS_PER_SEC);
 	if (x.promiscuous >= 0)
 		close(x.promiscuous);

@@ -42,16 +42,20 @@ int cb_external_process_start(
 	return 0;
 }
 
+/* Its pipe may outlive it, in the hands of what it has started. */
 ssize_t cb_external_process_read(
 	const struct cb_process *p, char *bytes, size_t size, uint64_t deadline_ns)
 {
-	struct pollfd entry = {.fd = p->stdout_fd, .events = POLLIN};
+	struct pollfd entries[] = {
+		{.fd = p->stdout_fd, .events = POLLIN}, {.fd = p->pidfd, .events = POLLIN}};
 	ssize_t n;
 
-	if (poll(&entry, 1, cb_deadline_poll_ms(deadline_ns)) <= 0)
+	if (poll(entries, 2, cb_deadline_poll_ms(deadline_ns)) <= 0)
 		return -EAGAIN;
 	n = read(p->stdout_fd, bytes, size);
-	return n < 0 ? -EAGAIN : n;
+	if (n >= 0)
+		return n;
+	return entries[1].revents ? 0 : -EAGAIN;
 }
 
 void cb_external_process_version(const struct cb_external_program *program, char *out, size_t size)

@@ -14,8 +14,8 @@
 int cb_external_process_start(
 	struct cb_process *p, const char *const *argv, int cpu, struct cb_error *err);
 
-/* Up to `size` bytes of what it prints: how many, 0 at the end, -EAGAIN when there were none by the
- * deadline. */
+/* Up to `size` bytes of what it prints: how many, 0 when it or its output has ended, -EAGAIN when
+ * there were none by the deadline. */
 ssize_t cb_external_process_read(
 	const struct cb_process *p, char *bytes, size_t size, uint64_t deadline_ns);
 

@@ -30,12 +30,12 @@
 #include "capturers/mechanisms/af_xdp_program.h"
 #include "capturers/mechanisms/packet_socket.h"
 #include "capturers/members.h"
+#include "capturers/promiscuous.h"
 #include "harness/base/clock.h"
 #include "harness/net/xsk.h"
 
 #include <bpf/bpf.h>
 #include <errno.h>
-#include <linux/if_packet.h>
 #include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -96,22 +96,6 @@ static int watch(struct af_xdp_state *s, int *fd, struct cb_error *err)
 		if (epoll_ctl(s->epoll, EPOLL_CTL_ADD, s->queues[i].fd, &event))
 			return cb_error_errno(err, CB_ERR_HOST, errno, "epoll");
 	}
-	return 0;
-}
-
-/* AF_XDP sockets have no such option. The mode ends with the packet socket, which gets no frame: it
- * is not bound. */
-static int be_promiscuous(struct af_xdp_state *s, const struct cb_tap *tap, struct cb_error *err)
-{
-	struct packet_mreq membership = {
-		.mr_ifindex = (int)tap->ifindex, .mr_type = PACKET_MR_PROMISC};
-
-	s->promiscuous = socket(AF_PACKET, SOCK_RAW | SOCK_CLOEXEC, 0);
-	if (s->promiscuous < 0 ||
-		setsockopt(s->promiscuous, SOL_PACKET, PACKET_ADD_MEMBERSHIP, &membership,
-			sizeof(membership)))
-		return cb_error_errno(
-			err, CB_ERR_HOST, errno, "promiscuous mode on %s", tap->interface);
 	return 0;
 }
 
@@ -176,7 +160,7 @@ static int set_up(struct af_xdp_state *s, struct cb_af_xdp_plan *p, struct cb_ta
 	if (!rc)
 		rc = watch(s, &ready->fd, err);
 	if (!rc && tap->promiscuous)
-		rc = be_promiscuous(s, tap, err);
+		rc = cb_promiscuous_hold(tap->interface, &s->promiscuous, err);
 	return rc ? rc : turn_on(s, err);
 }
 

@@ -47,6 +47,7 @@ static void nothing_is_known_at_first(void **state)
 	struct cb_evidence_record e;
 	const size_t generator_reals[] = {offsetof(struct cb_generator_record, offered_pps),
 		offsetof(struct cb_generator_record, intended_pps),
+		offsetof(struct cb_generator_record, sizes_chi_square),
 		offsetof(struct cb_generator_record, gap_within_share[0]),
 		offsetof(struct cb_generator_record, gap_within_share[1]),
 		offsetof(struct cb_generator_record, gap_within_share[2]),

@@ -3,6 +3,7 @@
 
 #define TRANSMITTERS(X) \
 	X(packet)       \
+	X(af_xdp)       \
 	X(xdp)          \
 	X(pcap)         \
 	X(null)

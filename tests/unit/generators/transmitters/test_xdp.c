@@ -5,10 +5,9 @@
 #include "harness/net/bpf_attach.h"
 
 #include <bpf/bpf.h>
-#include <pthread.h>
 #include <sys/ioctl.h>
 
-#include "tests/unit/generators/transmitters/real_link.h"
+#include "tests/unit/generators/transmitters/real_tests.h"
 
 /* For xdp the peer needs NAPI; a test that does without undoes this. */
 static int napi_up(void **state)
@@ -53,7 +52,7 @@ static struct cb_bpf_attachment drop_all(void)
 
 /* ---- what is offered arrives ---- */
 
-static void assert_all_arrive(struct cb_generate_job job)
+static void assert_all_but_refused_arrive(struct cb_generate_job job)
 {
 	struct cb_link_counters before = counters("v0"), after;
 	struct witness *w = witness_open(&job);
@@ -93,7 +92,7 @@ static void every_frame_arrives_once(void **state)
 			job.count = k ? 5000 : 20;
 			job.warmup_ns = k == 3 ? 0 : 2000000;
 			job.catch_up_ns = INT64_C(10000000000);
-			assert_all_arrive(job);
+			assert_all_but_refused_arrive(job);
 		}
 }
 
@@ -108,7 +107,7 @@ static void frames_of_every_size(void **state)
 		job.frame_size = sizes[i];
 		set_rate(&job, "max");
 		job.count = 1000;
-		assert_all_arrive(job);
+		assert_all_but_refused_arrive(job);
 	}
 }
 
@@ -200,44 +199,18 @@ static void a_full_ring_refuses_and_it_is_known(void **state)
 	cb_bpf_detach(&drop);
 }
 
-static void *flap(void *arg)
-{
-	while (!stop) {
-		cb_link_down("v1", NULL);
-		cb_sleep_until(cb_deadline_in(CB_NS_PER_MS));
-		cb_link_up("v1", NULL);
-		cb_sleep_until(cb_deadline_in(2 * CB_NS_PER_MS));
-	}
-	return NULL;
-}
-
 static void some_refused_some_not(void **state)
 {
-	struct cb_generate_job job = job_of("xdp");
 	struct cb_link_counters before, after;
 	struct cb_bpf_attachment drop;
 	struct cb_generator_record r;
-	struct cb_error err = {0};
-	pthread_t thread;
-	int code;
 
 	need_xdp();
 	drop = drop_all();
 	before = counters("v0");
-	stop = 0;
-	cb_generator_record_init(&r);
-	assert_int_equal(pthread_create(&thread, NULL, flap, NULL), 0);
-	set_rate(&job, "max");
-	job.duration_ns = 200000000;
-	code = cb_generate_run(&job, &stop, NULL, NULL, &r, &err);
-	stop = 1;
-	pthread_join(thread, NULL);
+	run_on_a_flapping_link("xdp", &r);
 	after = counters("v0");
-	cb_generator_record_finish(&r);
 	cb_bpf_detach(&drop);
-	if (code)
-		fail_msg("%s", err.text);
-	assert_true(r.book.refused > 0 && r.book.refused < r.book.offered);
 	/* What was in the ring when the peer went down is lost and in no counter. */
 	assert_true(after.tx_packets - before.tx_packets <= r.book.offered - r.book.refused);
 	assert_true(after.tx_packets > before.tx_packets);
@@ -299,21 +272,8 @@ static void a_frame_larger_than_a_page(void **state)
 	set_rate(&job, "max");
 	job.frame_size = 3000;
 	job.count = 1000;
-	assert_all_arrive(job);
+	assert_all_but_refused_arrive(job);
 	set_mtu(1500);
-}
-
-static void *take_down(void *arg)
-{
-	cb_sleep_until(cb_deadline_in(50 * CB_NS_PER_MS));
-	cb_link_down("v0", NULL);
-	return NULL;
-}
-
-/* Called when all is set up and frames are about to leave. */
-static int start_thread(void *arg)
-{
-	return pthread_create(arg, NULL, take_down, NULL);
 }
 
 /* The frames that were not even queued have used no sequence number. */
@@ -323,28 +283,8 @@ static void an_interface_that_goes_down(void **state)
 
 	need_xdp();
 	for (size_t i = 0; i < 3; i++) {
-		struct cb_generate_job job = job_of("xdp");
-		struct cb_link_counters before, after;
-		struct cb_generator_record r;
-		struct cb_error err = {0};
-		pthread_t thread;
-
 		assert_int_equal(napi_up(NULL), 0);
-		before = counters("v0");
-		set_rate(&job, rates[i]);
-		job.duration_ns = INT64_C(20000000000);
-		stop = 0;
-		cb_generator_record_init(&r);
-		assert_int_equal(
-			cb_generate_run(&job, &stop, start_thread, &thread, &r, &err), CB_ERR_HOST);
-		cb_generator_record_finish(&r);
-		pthread_join(thread, NULL);
-		after = counters("v0");
-		assert_int_equal(err.sys_errno, ENETDOWN);
-		assert_non_null(strstr(err.text, "v0"));
-		assert_true(r.book.offered > 0);
-		assert_true(
-			after.tx_packets - before.tx_packets == r.book.offered - r.book.refused);
+		assert_end_of_the_link_is_an_error("xdp", rates[i]);
 	}
 }
 

@@ -140,6 +140,16 @@ static int unknown_option(
 		near ? "; did you mean \"" : "", near ? near : "", near ? "\"?" : "");
 }
 
+/* As the short form has it: a member with options of its own stands in brackets there. */
+static bool take_value(char out[FORM_VALUE_MAX], const struct cb_option *row, const char *value)
+{
+	if (row->type == CB_OPT_MEMBER && *value != '(' && strchr(value, ','))
+		return snprintf(out, FORM_VALUE_MAX, "(%s)", value) < FORM_VALUE_MAX;
+	if (row->type != CB_OPT_MEMBER && strpbrk(value, ",()[]{}"))
+		return false;
+	return cb_text_copy(out, FORM_VALUE_MAX, value);
+}
+
 /* One option by name, checked at once: its own place is better known than the whole form's. */
 static int take_option(struct form *f, const struct source *s, const char *option,
 	const struct cb_node *key, const struct cb_node *value)
@@ -161,8 +171,7 @@ static int take_option(struct form *f, const struct source *s, const char *optio
 	if (rc)
 		return rc;
 	i = (size_t)(row - f->member->options);
-	if (i >= FORM_OPTIONS_MAX || strpbrk(value->text, ",()[]{}") ||
-		!cb_text_copy(f->values[i], FORM_VALUE_MAX, value->text))
+	if (i >= FORM_OPTIONS_MAX || !take_value(f->values[i], row, value->text))
 		return cb_node_error(value, s->err,
 			"%s%s: at most %d bytes, and no comma or bracket in them", prefix, option,
 			FORM_VALUE_MAX - 1);

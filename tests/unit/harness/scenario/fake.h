@@ -48,6 +48,16 @@ static const struct cb_option fake_write[] = {{.name = "path",
 						      .help = "a text"},
 	CB_OPTION_END};
 
+static const struct cb_option fake_handoff[] = {
+	{.name = "behind",
+		.type = CB_OPT_MEMBER,
+		.offset = offsetof(struct fake_options, text),
+		.fallback = "discard",
+		.text_size = 64,
+		.axis = "load",
+		.help = "another load"},
+	CB_OPTION_END};
+
 #define FAKE(as, ...)                                                                          \
 	{                                                                                      \
 		.name = (as), .help = "a member", .options_size = sizeof(struct fake_options), \
@@ -77,6 +87,7 @@ static const struct cb_member fake_loads[] = {
 	FAKE("work", .options = fake_work),
 	FAKE("packzip", .options = fake_packzip),
 	FAKE("write", .options = fake_write),
+	FAKE("handoff", .options = fake_handoff),
 	FAKE("share", .needs = CB_TRAIT_FANOUT),
 	{.name = NULL},
 };

@@ -25,8 +25,8 @@ static void members_stand_in_members(void **state)
 			"t.yaml:4:36: trial.capture.load: load handoff: behind: load packzip: "
 			"level: \"11\" is out of range: 0 to 9"},
 		{WITH_LOAD("{name: handoff, behind: 'packzip:1),(x'}"),
-			"t.yaml:4:36: trial.capture.load: load handoff: behind: load packzip: "
-			"level: \"1)\" is not a whole number: a whole number, as in 3 or 10k"},
+			"t.yaml:4:36: trial.capture.load: load handoff takes no more than 1 option "
+			"(behind)"},
 	};
 
 	for (size_t i = 0; i < COUNT(cases); i++) {

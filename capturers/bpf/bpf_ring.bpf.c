@@ -38,17 +38,32 @@ struct ring {
 	__uint(max_entries, 4096); /* a template; those of the processes are larger */
 };
 
+/* Two a process: the ring of its frames, and that of its wake-ups. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
-	__uint(max_entries, 1);
+	__uint(max_entries, 2);
 	__type(key, __u32);
 	__array(values, struct ring);
-} rings SEC(".maps"), wakeups SEC(".maps");
+} rings SEC(".maps");
+
+static __always_inline void *frames_of(__u32 i)
+{
+	__u32 key = 2 * i;
+
+	return bpf_map_lookup_elem(&rings, &key);
+}
+
+static __always_inline void *wakeups_of(__u32 i)
+{
+	__u32 key = 2 * i + 1;
+
+	return bpf_map_lookup_elem(&rings, &key);
+}
 
 static int expired(void *map, __u32 *key, struct timer *t)
 {
 	struct cb_ring_control *c = bpf_map_lookup_elem(&controls, key);
-	void *ring = bpf_map_lookup_elem(&wakeups, key);
+	void *ring = wakeups_of(*key);
 
 	(void)map;
 	if (c && ring && !batch_expire((struct batch *)&c->pending, ring))
@@ -58,7 +73,7 @@ static int expired(void *map, __u32 *key, struct timer *t)
 
 static __always_inline void end_batch(struct cb_ring_control *c, __u32 i)
 {
-	void *ring = bpf_map_lookup_elem(&wakeups, &i);
+	void *ring = wakeups_of(i);
 	struct timer *t;
 
 	if (!ring || batch_end((struct batch *)&c->pending, ring))
@@ -134,7 +149,7 @@ static __always_inline void give(const struct frame *f, __u32 i)
 	if (!c || !c->on)
 		return;
 	count = bpf_map_lookup_elem(&counts, &i);
-	ring = bpf_map_lookup_elem(&rings, &i);
+	ring = frames_of(i);
 	if (!count || !ring)
 		return;
 	count->seen++;

@@ -72,8 +72,7 @@ static int load(struct cb_buffer_program *p, const struct cb_tap *tap,
 
 static int add_process(struct cb_buffer_program *p, struct cb_error *err)
 {
-	uint32_t index = p->processes;
-	int *fds = p->fds[index];
+	int *fds = p->fds[p->processes];
 	int fd = bpf_map_create(
 		BPF_MAP_TYPE_RINGBUF, "cb_wakeups", 0, 0, (uint32_t)sysconf(_SC_PAGESIZE), NULL);
 
@@ -85,9 +84,16 @@ static int add_process(struct cb_buffer_program *p, struct cb_error *err)
 	fds[CB_BUFFER_FD_COUNTS] = bpf_map__fd(p->bpf->maps.counts);
 	fds[CB_BUFFER_FD_ROTATE] = bpf_program__fd(p->bpf->progs.buffer_rotate);
 	p->processes++;
-	if (bpf_map_update_elem(bpf_map__fd(p->bpf->maps.wakeups), &index, &fd, BPF_ANY))
-		return cb_error_errno(err, CB_ERR_HOST, errno, WHAT ": a ring");
 	return 0;
+}
+
+static int fill_wakeups(struct cb_buffer_program *p, struct cb_error *err)
+{
+	int rings[CB_TAP_PROCESSES_MAX];
+
+	for (unsigned i = 0; i < p->processes; i++)
+		rings[i] = p->fds[i][CB_BUFFER_FD_WAKEUPS];
+	return cb_bpf_tap_fill(bpf_map__fd(p->bpf->maps.wakeups), rings, p->processes, err);
 }
 
 void cb_buffer_program_close(struct cb_buffer_program *p)
@@ -108,7 +114,7 @@ int cb_buffer_program_make(struct cb_buffer_program *p, const struct cb_tap *tap
 	rc = load(p, tap, o, processes, err);
 	while (!rc && p->processes < processes)
 		rc = add_process(p, err);
-	return rc;
+	return rc ? rc : fill_wakeups(p, err);
 }
 
 int cb_buffer_program_attach(struct cb_buffer_program *p, const struct cb_tap *tap,

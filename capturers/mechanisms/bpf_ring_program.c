@@ -32,8 +32,7 @@ static int load(struct cb_ring_program *p, const struct cb_tap *tap,
 	bpf_map__set_max_entries(bpf->maps.controls, processes);
 	bpf_map__set_max_entries(bpf->maps.counts, processes);
 	bpf_map__set_max_entries(bpf->maps.timers, processes);
-	bpf_map__set_max_entries(bpf->maps.rings, processes);
-	bpf_map__set_max_entries(bpf->maps.wakeups, processes);
+	bpf_map__set_max_entries(bpf->maps.rings, 2 * processes);
 	return cb_bpf_load(bpf->skeleton, WHAT, err);
 }
 
@@ -47,31 +46,37 @@ static uint32_t ring_bytes(const struct cb_tap *tap)
 	return (uint32_t)bytes;
 }
 
-static int add_ring(
-	struct bpf_map *rings, uint32_t index, uint32_t bytes, int *fd, struct cb_error *err)
+static int make_ring(int *fd, uint32_t bytes, struct cb_error *err)
 {
 	*fd = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "cb_ring", 0, 0, bytes, NULL);
 	if (*fd < 0)
 		return cb_error_errno(err, CB_ERR_HOST, *fd,
 			WHAT ": a ring of %u bytes (a smaller buffer may do)", bytes);
-	if (bpf_map_update_elem(bpf_map__fd(rings), &index, fd, BPF_ANY))
-		return cb_error_errno(err, CB_ERR_HOST, errno, WHAT ": a ring");
 	return 0;
 }
 
 static int add_process(struct cb_ring_program *p, const struct cb_tap *tap, struct cb_error *err)
 {
-	uint32_t index = p->processes++;
-	int *fds = p->fds[index], rc;
+	int *fds = p->fds[p->processes++], rc;
 
 	fds[CB_RING_FD_WAKEUPS] = -1;
 	fds[CB_RING_FD_CONTROLS] = bpf_map__fd(p->bpf->maps.controls);
 	fds[CB_RING_FD_COUNTS] = bpf_map__fd(p->bpf->maps.counts);
-	rc = add_ring(p->bpf->maps.rings, index, ring_bytes(tap), &fds[CB_RING_FD_RING], err);
+	rc = make_ring(&fds[CB_RING_FD_RING], ring_bytes(tap), err);
 	if (rc)
 		return rc;
-	return add_ring(p->bpf->maps.wakeups, index, (uint32_t)sysconf(_SC_PAGESIZE),
-		&fds[CB_RING_FD_WAKEUPS], err);
+	return make_ring(&fds[CB_RING_FD_WAKEUPS], (uint32_t)sysconf(_SC_PAGESIZE), err);
+}
+
+static int fill_rings(struct cb_ring_program *p, struct cb_error *err)
+{
+	int rings[2 * CB_TAP_PROCESSES_MAX];
+
+	for (unsigned i = 0; i < p->processes; i++) {
+		rings[2 * i] = p->fds[i][CB_RING_FD_RING];
+		rings[2 * i + 1] = p->fds[i][CB_RING_FD_WAKEUPS];
+	}
+	return cb_bpf_tap_fill(bpf_map__fd(p->bpf->maps.rings), rings, 2 * p->processes, err);
 }
 
 void cb_ring_program_close(struct cb_ring_program *p)
@@ -96,7 +101,7 @@ int cb_ring_program_make(struct cb_ring_program *p, const struct cb_tap *tap,
 	rc = load(p, tap, o, processes, err);
 	while (!rc && p->processes < processes)
 		rc = add_process(p, tap, err);
-	return rc;
+	return rc ? rc : fill_rings(p, err);
 }
 
 int cb_ring_program_attach(struct cb_ring_program *p, const struct cb_tap *tap,

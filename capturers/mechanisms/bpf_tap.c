@@ -104,6 +104,24 @@ void cb_bpf_tap_close(struct cb_bpf_tap *t)
 	cb_filter_program_close(&t->filter);
 }
 
+/* Each update of a map of maps waits for an RCU grace period, some 10 ms; a batch of them waits
+ * once (maybe_wait_bpf_programs(), kernel/bpf/syscall.c), where the kernel has batches for these
+ * maps. */
+int cb_bpf_tap_fill(int maps, const int *fds, uint32_t n, struct cb_error *err)
+{
+	uint32_t keys[2 * CB_TAP_PROCESSES_MAX] = {0}, done = n;
+
+	for (uint32_t i = 0; i < n; i++)
+		keys[i] = i;
+	if (!bpf_map_update_batch(maps, keys, fds, &done, NULL) && done == n)
+		return 0;
+	for (uint32_t i = 0; i < n; i++) {
+		if (bpf_map_update_elem(maps, &i, &fds[i], BPF_ANY))
+			return cb_error_errno(err, CB_ERR_HOST, errno, "the tap's rings");
+	}
+	return 0;
+}
+
 /*
  * Programs run with bottom halves off or under rcu_read_lock(), and the global membarrier returns
  * after an RCU grace period. (Not with nohz_full; then time must do.)

@@ -80,6 +80,9 @@ int cb_bpf_tap_attach(struct cb_bpf_tap *t, const struct cb_tap *tap,
 /* More than once does no harm. */
 void cb_bpf_tap_close(struct cb_bpf_tap *t);
 
+/* Fill the ARRAY_OF_MAPS `maps` with the `n` (at most 2 * CB_TAP_PROCESSES_MAX) maps `fds`. */
+int cb_bpf_tap_fill(int maps, const int *fds, uint32_t n, struct cb_error *err);
+
 /* Returns when each run of the program that began before has ended. Some ms. */
 void cb_bpf_tap_quiesce(void);
 

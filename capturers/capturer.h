@@ -140,6 +140,9 @@ struct cb_wait_call {
  */
 struct cb_wait_counts {
 	int64_t syscalls, blocks;
+	/* Of the system calls, by kind: poll(2) and its like, clock_nanosleep(2), sched_yield(2).
+	 */
+	int64_t polls, sleeps, yields;
 };
 
 /* What is waited for: an open mechanism. All of it outlives the wait. */

@@ -217,6 +217,9 @@ static void report(struct cb_loop *l, struct cb_view_record *record)
 	cb_tally_report(&l->tally, record);
 	record->syscalls = cb_count_add(l->syscalls, l->waited.syscalls);
 	record->wait_syscalls = l->waited.syscalls;
+	record->wait_polls = l->waited.polls;
+	record->wait_sleeps = l->waited.sleeps;
+	record->wait_yields = l->waited.yields;
 	record->wakeups = l->wakeups;
 	record->idle_wakeups = l->idle_wakeups;
 	record->blocked_ns = l->blocked_ns;

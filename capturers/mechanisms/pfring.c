@@ -299,6 +299,7 @@ static int pfring_wait_batch(void *state, uint64_t deadline_ns, struct cb_wait_c
 	int n = ppoll(&entry, 1, &time, NULL);
 
 	counts->syscalls++;
+	counts->polls++;
 	counts->blocks++;
 	return n < 0 && errno != EINTR ? -errno : 0;
 }

@@ -109,6 +109,7 @@ static int adaptive_wait(
 	until = call->now_ns + sleep_time(s);
 	rc = cb_sleep_until(until < call->deadline_ns ? until : call->deadline_ns);
 	counts->syscalls++;
+	counts->sleeps++;
 	counts->blocks++;
 	return rc == -EINTR ? 0 : rc;
 }

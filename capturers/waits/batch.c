@@ -182,6 +182,7 @@ static int wait_for_signal(
 	int n = epoll_wait(s->epoll, &event, 1, cb_wait_milliseconds(call));
 
 	counts->syscalls++;
+	counts->polls++;
 	counts->blocks++;
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;
@@ -205,6 +206,7 @@ static int batch_wait(void *state, const struct cb_wait_call *call, struct cb_wa
 		return rc < 0 ? rc : 0;
 	until = cb_deadline_in(s->sleep_ns);
 	counts->syscalls++;
+	counts->sleeps++;
 	counts->blocks++;
 	rc = cb_sleep_until(until < call->deadline_ns ? until : call->deadline_ns);
 	return rc == -EINTR ? 0 : rc;

@@ -38,6 +38,7 @@ int cb_wait_readable(int fd, const struct cb_wait_call *call, struct cb_wait_cou
 	int n = poll(&entry, 1, cb_wait_milliseconds(call));
 
 	counts->syscalls++;
+	counts->polls++;
 	counts->blocks++;
 	if (n < 0)
 		return errno == EINTR ? 0 : -errno;

@@ -46,6 +46,7 @@ static int sleep_wait(void *state, const struct cb_wait_call *call, struct cb_wa
 	int rc = cb_sleep_until(until < call->deadline_ns ? until : call->deadline_ns);
 
 	counts->syscalls++;
+	counts->sleeps++;
 	counts->blocks++;
 	return rc == -EINTR ? 0 : rc;
 }

@@ -51,6 +51,7 @@ static int yield_wait(void *state, const struct cb_wait_call *call, struct cb_wa
 	if (s->in_vain < s->yields) {
 		s->in_vain++;
 		counts->syscalls++;
+		counts->yields++;
 		sched_yield();
 		return 0;
 	}

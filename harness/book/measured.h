@@ -72,8 +72,11 @@ struct cb_view_record {
 	int64_t idle_wakeups;  /* returns from blocking with nothing ready (time-outs) */
 	int64_t syscalls;      /* made on the frame path: by the wait and by the mechanism */
 	int64_t wait_syscalls; /* of these, by the wait */
-	int64_t blocked_ns;    /* spent inside the wait */
-	int64_t batches;       /* non-empty receive calls of the mechanism */
+	/* of these, by kind: poll(2) and its like, clock_nanosleep(2), sched_yield(2); what is left
+	 * receives too, or asks for an error */
+	int64_t wait_polls, wait_sleeps, wait_yields;
+	int64_t blocked_ns; /* spent inside the wait */
+	int64_t batches;    /* non-empty receive calls of the mechanism */
 	int64_t context_switches_voluntary, context_switches_involuntary;
 	int64_t buffer_frames; /* what the tap's buffer holds of this traffic's frames */
 	int64_t bytes;         /* captured bytes handed to the load */

@@ -87,6 +87,9 @@ static int fake_wait(void *state, const struct cb_wait_call *call, struct cb_wai
 	if (call->deadline_ns - call->now_ns > script.ahead_ns)
 		script.ahead_ns = call->deadline_ns - call->now_ns;
 	counts->syscalls++;
+	counts->polls += 2;
+	counts->sleeps += 3;
+	counts->yields += 4;
 	counts->blocks += script.wait_blocks;
 	return script.wait_result;
 }
@@ -163,6 +166,9 @@ static void wakeups_by_what_they_bring(void **state)
 	assert_int_equal(record.wakeups, 2);
 	assert_int_equal(record.idle_wakeups, 4);
 	assert_int_equal(record.wait_syscalls, 6);
+	assert_int_equal(record.wait_polls, 12);
+	assert_int_equal(record.wait_sleeps, 18);
+	assert_int_equal(record.wait_yields, 24);
 	assert_int_equal(record.syscalls, 6 + (int64_t)script.n_max);
 	assert_int_equal(record.batches, 3);
 	finish(l);

@@ -81,6 +81,7 @@ static void poll_ends_when_ready(void **state)
 	make_ready();
 	assert_true(wait_for(&o, LONG_NS, 0) < LONG_NS / 2);
 	assert_int_equal(counts.syscalls, 1);
+	assert_int_equal(counts.polls, 1);
 	assert_int_equal(counts.blocks, 1);
 	close_wait(&o);
 }
@@ -194,6 +195,7 @@ static void sleep_sleeps_its_time(void **state)
 	make_ready(); /* which it does not look at */
 	assert_in_range(wait_for(&o, LONG_NS, 0), 3 * CB_NS_PER_MS, LONG_NS / 2);
 	assert_int_equal(counts.syscalls, 1);
+	assert_int_equal(counts.sleeps, 1);
 	assert_int_equal(counts.blocks, 1);
 	close_wait(&o);
 }
@@ -233,6 +235,9 @@ static void yields_before_it_polls(void **state)
 		wait_for(&o, LONG_NS, 1);
 	assert_int_equal(counts.blocks, 1);
 	assert_int_equal(counts.syscalls, 3 + 1 + 12);
+	assert_int_equal(counts.polls, 1);
+	assert_int_equal(counts.yields, 3 + 12);
+	assert_int_equal(counts.sleeps, 0);
 	close_wait(&o);
 }
 

@@ -53,6 +53,7 @@ static void a_view_of_which_nothing_is_known(void **state)
 		"\"sequence_gaps\":null,\"elapsed_ns\":null,\"cpu_ns\":null,\"cpu_user_ns\":null,"
 		"\"cpu_system_ns\":null,\"softirq_ns\":null,\"wakeups\":null,"
 		"\"idle_wakeups\":null,\"syscalls\":null,\"wait_syscalls\":null,"
+		"\"wait_polls\":null,\"wait_sleeps\":null,\"wait_yields\":null,"
 		"\"blocked_ns\":null,\"batches\":null,\"context_switches_voluntary\":null,"
 		"\"context_switches_involuntary\":null,\"buffer_frames\":null,\"bytes\":null,"
 		"\"truncated\":null,\"load_result\":null,\"series\":[],\"group\":null}");

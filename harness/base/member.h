@@ -58,6 +58,10 @@ struct cb_axis {
 /* All axes; handed by cli to the scenario reader. Ends with an axis without a name. */
 struct cb_registry {
 	const struct cb_axis *axes;
+	/* Is `text` the name of a program that can stand in the place of a capture process, or a
+	 * JSON object that describes one? Its name goes to name[size]. CB_ERR_USAGE. NULL: there
+	 * are none. */
+	int (*external)(const char *text, char *name, size_t size, struct cb_error *err);
 };
 
 const struct cb_axis *cb_registry_axis(const struct cb_registry *r, const char *name);

@@ -20,4 +20,4 @@ static const struct cb_axis axes[] = {
 	{.name = NULL},
 };
 
-const struct cb_registry cb_cli_registry = {.axes = axes};
+const struct cb_registry cb_cli_registry = {.axes = axes, .external = cb_external_check};

@@ -29,9 +29,13 @@ static void put_text(json_t *values, const char *name, const char *text)
 json_t *cb_job_capture(
 	const struct cb_trial_spec *spec, const struct cb_layout *layout, int i, uint32_t key)
 {
-	json_t *values = json_pack("{s:s, s:s, s:s}", "mechanism", spec->capture.mechanism, "wait",
-		spec->capture.wait, "load", spec->capture.load);
+	json_t *values;
 
+	if (*spec->capture.mechanism)
+		values = json_pack("{s:s, s:s, s:s}", "mechanism", spec->capture.mechanism, "wait",
+			spec->capture.wait, "load", spec->capture.load);
+	else
+		values = json_pack("{s:s}", "external", spec->capture.external);
 	if (!values)
 		return NULL;
 	put_number(values, "cpu", layout->capture[i]);

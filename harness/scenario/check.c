@@ -137,6 +137,24 @@ static int check_window(const struct check *c)
 		"trial.duration: too short: not one frame falls into it at this rate");
 }
 
+/* An external program has no members that must go together. */
+static int check_members(struct check *c)
+{
+	int rc;
+
+	if (!c->m.mechanism || !c->m.wait || !c->m.load)
+		return cb_error_set(c->err, CB_ERR_INTERNAL, "a member is not in the registry");
+	c->mechanism = *c->m.mechanism;
+	c->mechanism.provides = cb_member_text_provides(
+		cb_registry_axis(c->registry, "mechanism"), c->spec->capture.mechanism);
+	rc = check_fits(c, c->m.wait, "wait", "capture.wait");
+	if (!rc)
+		rc = check_fits(c, c->m.load, "load", "capture.load");
+	if (!rc)
+		rc = check_fits(c, c->m.transmitter, "transmitter", "generator.transmitter");
+	return rc ? rc : check_copies(c);
+}
+
 int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_values *values,
 	const struct cb_trial_spec *spec, struct cb_error *err)
 {
@@ -156,18 +174,9 @@ int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_val
 	};
 	int rc;
 
-	if (!c.m.mechanism || !c.m.wait || !c.m.load || !c.m.transmitter)
-		return cb_error_set(err, CB_ERR_INTERNAL, "a member is not in the registry");
-	c.mechanism = *c.m.mechanism;
-	c.mechanism.provides = cb_member_text_provides(
-		cb_registry_axis(registry, "mechanism"), spec->capture.mechanism);
-	rc = check_fits(&c, c.m.wait, "wait", "capture.wait");
-	if (!rc)
-		rc = check_fits(&c, c.m.load, "load", "capture.load");
-	if (!rc)
-		rc = check_fits(&c, c.m.transmitter, "transmitter", "generator.transmitter");
-	if (!rc)
-		rc = check_copies(&c);
+	if (!c.m.transmitter)
+		return cb_error_set(err, CB_ERR_INTERNAL, "a transmitter is not in the registry");
+	rc = *spec->capture.mechanism ? check_members(&c) : 0;
 	if (!rc)
 		rc = check_pace(&c);
 	if (!rc)

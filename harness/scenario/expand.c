@@ -34,6 +34,11 @@ static int touch(struct product *p, const struct cb_registry *registry, struct c
 	/* a rate may be given in terms of the frame size */
 	if (p->touched[cb_trial_row("traffic.frame_size")])
 		p->touched[cb_trial_row("traffic.rate")] = true;
+	/* a program stands in the place of others */
+	if (p->touched[cb_trial_row("capture.external")])
+		p->touched[cb_trial_row("capture.mechanism")] =
+			p->touched[cb_trial_row("capture.wait")] =
+				p->touched[cb_trial_row("capture.load")] = true;
 	/* a value that is swept over must be right all the same, unless only its options vary */
 	for (size_t a = 0; a < p->block->n_axes && !rc; a++) {
 		const struct cb_sweep_axis *axis = &p->block->axes[a];

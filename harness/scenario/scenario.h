@@ -14,10 +14,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CB_MEMBER_TEXT_MAX 256
-#define CB_FILTER_TEXT_MAX 1024
-#define CB_CELLS_MAX       10000
-#define CB_TRIALS_MAX      100000
+#define CB_MEMBER_TEXT_MAX   256
+#define CB_EXTERNAL_TEXT_MAX 2048
+#define CB_FILTER_TEXT_MAX   1024
+#define CB_CELLS_MAX         10000
+#define CB_TRIALS_MAX        100000
 
 enum cb_receive_choice {
 	CB_RECEIVE_CHOICE_AUTO,
@@ -46,7 +47,9 @@ struct cb_trial_spec {
 	} generator;
 	struct {
 		char mechanism[CB_MEMBER_TEXT_MAX], wait[CB_MEMBER_TEXT_MAX],
-			load[CB_MEMBER_TEXT_MAX];
+			load[CB_MEMBER_TEXT_MAX];    /* "" with an external program */
+		char external[CB_EXTERNAL_TEXT_MAX]; /* a program in their place: its name, or JSON
+							that describes it; "none" */
 		int64_t processes, buffer, snaplen;
 		char filter[CB_FILTER_TEXT_MAX]; /* pcap expression, "": everything */
 		bool promiscuous;

@@ -60,7 +60,8 @@ static bool map_is_value(const struct cb_sweep_axis *axis)
 
 	return !axis->option &&
 		(row->type == CB_OPT_MEMBER ||
-			row->offset == offsetof(struct cb_trial_spec, placement));
+			row->offset == offsetof(struct cb_trial_spec, placement) ||
+			row->offset == offsetof(struct cb_trial_spec, capture.external));
 }
 
 static int read_range(const struct reader *r, struct cb_sweep_axis *axis,

@@ -56,6 +56,10 @@ const struct cb_option cb_trial_options[] = {
 		.axis = "wait", .help = "How the process learns that frames are there"},
 	{TRIAL_TEXT("capture.load", capture.load), .type = CB_OPT_MEMBER, .fallback = "discard",
 		.axis = "load", .help = "What the process does with a frame"},
+	{TRIAL_TEXT("capture.external", capture.external), .type = CB_OPT_TEXT, .fallback = "none",
+		.metavar = "PROGRAM",
+		.help = "A whole program in the place of mechanism, wait and load: tcpdump, "
+			"dumpcap, netsniff-ng, or a map that describes one"},
 	{TRIAL("capture.processes", capture.processes), .type = CB_OPT_COUNT, .fallback = "1",
 		.min = 1, .max = 64,
 		.help = "Capture processes, each with its own copy of the traffic"},

@@ -1,6 +1,7 @@
 #include "harness/scenario/trial.h"
 
 #include "harness/base/rate.h"
+#include "harness/scenario/external.h"
 #include "harness/scenario/placement.h"
 
 #include <string.h>
@@ -88,6 +89,10 @@ int cb_trial_read_row(const struct cb_registry *registry, size_t row,
 	const struct cb_option *option = &cb_trial_options[row];
 	int rc;
 
+	if (cb_external_replaces(values, row))
+		return cb_external_read_replaced(registry, row, values, spec, params, err);
+	if (option->offset == offsetof(struct cb_trial_spec, capture.external))
+		return cb_external_read(registry, values, spec, params, err);
 	if (!values->at[row] && !option->fallback)
 		return cb_schema_missing(option, values->trial, cb_trial_schema.prefix, err);
 	if (option->type == CB_OPT_MEMBER)

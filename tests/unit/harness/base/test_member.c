@@ -278,7 +278,7 @@ static void axes_and_members_are_found(void **state)
 {
 	static const struct cb_axis axes[] = {
 		{"mechanism", "mechanisms", member_at}, {NULL, NULL, NULL}};
-	const struct cb_registry registry = {axes};
+	const struct cb_registry registry = {.axes = axes};
 
 	assert_ptr_equal(cb_registry_axis(&registry, "mechanism"), &axes[0]);
 	assert_null(cb_registry_axis(&registry, "wait"));

@@ -81,6 +81,6 @@ static const struct cb_axis test_axes[] = {
 	{0},
 };
 
-static const struct cb_registry test_registry = {test_axes};
+static const struct cb_registry test_registry = {.axes = test_axes};
 
 #endif

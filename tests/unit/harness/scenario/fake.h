@@ -5,6 +5,10 @@
 
 #include "harness/base/member.h"
 
+#include <jansson.h>
+#include <stdio.h>
+#include <string.h>
+
 struct fake_options {
 	int64_t number, other;
 	int choice;
@@ -47,7 +51,6 @@ static const struct cb_option fake_write[] = {{.name = "path",
 						      .text_size = 64,
 						      .help = "a text"},
 	CB_OPTION_END};
-
 static const struct cb_option fake_handoff[] = {
 	{.name = "behind",
 		.type = CB_OPT_MEMBER,
@@ -141,6 +144,23 @@ static const struct cb_axis fake_axes[] = {
 	{"transmitter", "transmitters", fake_transmitter_at},
 	{.name = NULL},
 };
-static const struct cb_registry fake_registry = {.axes = fake_axes};
+
+/* Few programs are known, and a description is right when it has a name. */
+static inline int fake_external(const char *text, char *name, size_t size, struct cb_error *err)
+{
+	json_t *object = json_loads(text, 0, NULL);
+	const char *own = json_string_value(json_object_get(object, "name"));
+	bool known =
+		!strcmp(text, "sniffer") || !strcmp(text, "tcpdump") || !strcmp(text, "dumpcap");
+
+	if (known || own)
+		snprintf(name, size, "%s", known ? text : own);
+	else
+		cb_error_set(err, CB_ERR_USAGE, "\"%s\" is not known", text);
+	json_decref(object);
+	return known || own ? 0 : CB_ERR_USAGE;
+}
+
+static const struct cb_registry fake_registry = {.axes = fake_axes, .external = fake_external};
 
 #endif

@@ -146,7 +146,7 @@ static void every_example_works(void **state)
 		}
 		cb_text_finish(&whole);
 	}
-	assert_int_equal(n, 6);
+	assert_int_equal(n, 8);
 	free(text);
 }
 

@@ -107,7 +107,7 @@ static void load_xdp(struct translation *t, int size, uint32_t k, bool indexed)
 		emit_reg(t, BPF_ALU | BPF_ADD | BPF_X, R2, X);
 	emit_reg(t, BPF_ALU64 | BPF_MOV | BPF_X, R1, CTX);
 	emit_reg(t, BPF_ALU64 | BPF_MOV | BPF_X, R3, FP);
-	emit_imm(t, BPF_ALU64 | BPF_ADD | BPF_K, R3, (uint32_t)LOADED_OFFSET);
+	emit_imm(t, BPF_ALU64 | BPF_ADD, R3, (uint32_t)LOADED_OFFSET);
 	emit_imm(t, BPF_ALU64 | BPF_MOV | BPF_K, R4, bytes);
 	emit_call(t, BPF_FUNC_xdp_load_bytes);
 	emit_jump(
@@ -272,7 +272,7 @@ static void translate_end(struct translation *t)
 	t->accept = t->n;
 	emit_reg(t, BPF_ALU64 | BPF_MOV | BPF_X, R1, CTX);
 	emit(t,
-		(struct bpf_insn){.code = BPF_LD | BPF_DW | BPF_IMM,
+		(struct bpf_insn){.code = BPF_LD | BPF_DW, /* of a constant: BPF_IMM is 0 */
 			.dst_reg = R2,
 			.src_reg = BPF_PSEUDO_MAP_FD,
 			.imm = t->next});

@@ -143,7 +143,7 @@ static int buffer_open(void *state, const struct cb_tap *tap, const void *option
 	ready->buffer_frames = CB_UNKNOWN;
 	if (kept)
 		ready->buffer_frames =
-			2 * (cb_buffer_store_bytes(tap) / CB_BUFFER_COST((uint32_t)kept));
+			2 * (int64_t)(cb_buffer_store_bytes(tap) / CB_BUFFER_COST((uint32_t)kept));
 	cb_bpf_tap_version(
 		tap, (enum cb_bpf_tap_point)o->tap.point, ready->version, sizeof(ready->version));
 	return 0;

@@ -22,7 +22,7 @@ static int map_buffers(struct cb_buffer_pair *p, struct cb_error *err)
 		return cb_error_set(err, CB_ERR_USAGE, WHAT ": this is no part of its tap");
 	p->buffer_bytes = info.value_size;
 	p->buffers = cb_bpf_tap_map(p->fds[CB_BUFFER_FD_BUFFERS], 2 * p->buffer_bytes,
-		2 * p->index * p->buffer_bytes, err);
+		(size_t)2 * p->index * p->buffer_bytes, err);
 	return p->buffers ? 0 : CB_ERR_HOST;
 }
 

@@ -53,13 +53,17 @@ static int load(struct cb_buffer_program *p, const struct cb_tap *tap,
 {
 	struct bpf_buffer_bpf *bpf;
 
-	if (tap->buffer > CB_BUFFER_BYTES_MAX)
-		return cb_error_set(err, CB_ERR_USAGE,
+	if (tap->buffer > CB_BUFFER_BYTES_MAX) {
+		cb_error_set(err, CB_ERR_USAGE,
 			"buffer: bpf-buffer takes at most 256MiB for each of its two");
+		return CB_ERR_USAGE;
+	}
 	cb_bpf_quiet();
 	bpf = p->bpf = bpf_buffer_bpf__open();
-	if (!bpf)
-		return cb_bpf_refused(WHAT, errno, "", err);
+	if (!bpf) {
+		cb_bpf_refused(WHAT, errno, "", err);
+		return CB_ERR_IMPOSSIBLE;
+	}
 	bpf->rodata->processes = processes;
 	bpf->rodata->snaplen = snaplen_of(tap);
 	bpf->rodata->store_bytes = cb_buffer_store_bytes(tap);

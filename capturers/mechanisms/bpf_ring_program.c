@@ -22,8 +22,10 @@ static int load(struct cb_ring_program *p, const struct cb_tap *tap,
 
 	cb_bpf_quiet();
 	bpf = p->bpf = bpf_ring_bpf__open();
-	if (!bpf)
-		return cb_bpf_refused(WHAT, errno, "", err);
+	if (!bpf) {
+		cb_bpf_refused(WHAT, errno, "", err);
+		return CB_ERR_IMPOSSIBLE;
+	}
 	bpf->rodata->processes = processes;
 	bpf->rodata->snaplen = cb_bpf_tap_snaplen(tap);
 	bpf->rodata->xdp_verdict = o->point == CB_BPF_TAP_XDP_TAKE ? XDP_DROP : XDP_PASS;
@@ -72,7 +74,7 @@ static int fill_rings(struct cb_ring_program *p, struct cb_error *err)
 {
 	int rings[2 * CB_TAP_PROCESSES_MAX];
 
-	for (unsigned i = 0; i < p->processes; i++) {
+	for (size_t i = 0; i < p->processes; i++) {
 		rings[2 * i] = p->fds[i][CB_RING_FD_RING];
 		rings[2 * i + 1] = p->fds[i][CB_RING_FD_WAKEUPS];
 	}

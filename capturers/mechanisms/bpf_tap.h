@@ -104,12 +104,14 @@ void cb_bpf_tap_unmap_controls(struct cb_bpf_tap_controls *c); /* accepts a zero
 /* What the program reads. */
 static inline void cb_bpf_tap_set(__u32 *at, uint32_t value)
 {
-	__atomic_store_n(at, value, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	*(volatile __u32 *)at = value;
 }
 
 static inline void cb_bpf_tap_set64(__u64 *at, uint64_t value)
 {
-	__atomic_store_n(at, value, __ATOMIC_RELEASE);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	*(volatile __u64 *)at = value;
 }
 
 /* The BPF_F_MMAPABLE array `fd`, `bytes` of it from byte `offset` (whole pages); NULL on error. */

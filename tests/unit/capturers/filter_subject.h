@@ -122,15 +122,17 @@ static inline void put16(uint8_t *at, unsigned value)
 /* Ethernet/IPv4/UDP from 10.0.0.1:1000 to 10.0.0.2:53, with `options` words in the IPv4 header. */
 static inline size_t make_udp(uint8_t *frame, unsigned options)
 {
-	uint8_t *ip = frame + 14, *udp = ip + 20 + 4 * options;
+	static const uint8_t ethernet[14] = {2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1, 8, 0};
+	static const uint8_t addresses[8] = {10, 0, 0, 1, 10, 0, 0, 2};
+	uint8_t *ip = frame + 14, *udp = ip + 20 + (size_t)4 * options;
 
 	memset(frame, 0, 128);
-	memcpy(frame, "\x02\0\0\0\0\2\x02\0\0\0\0\1\x08\0", 14);
+	memcpy(frame, ethernet, sizeof(ethernet));
 	ip[0] = (uint8_t)(0x45 + options);
 	put16(ip + 2, 50 + 4 * options);
 	ip[8] = 64;
 	ip[9] = 17;
-	memcpy(ip + 12, "\x0a\0\0\1\x0a\0\0\2", 8);
+	memcpy(ip + 12, addresses, sizeof(addresses));
 	put16(udp, 1000);
 	put16(udp + 2, 53);
 	put16(udp + 4, 30);

@@ -46,7 +46,9 @@ static void check_case(size_t i, enum cb_filter_at at)
 
 	make_udp(options, 2);
 	make_udp(other, 0);
-	memcpy(other, "\x06\0\0\0\0\2\x04\0\0\0\0\1\x08\6", 14);
+	other[0] = 6;
+	other[6] = 4;
+	other[13] = 6;
 	assert_int_equal(cb_filter_compile(&filter, cases[i].expression, 65535, &err), 0);
 	s = open_subject(&filter, at);
 	for (int which = 0; which < 3; which++) {
@@ -252,7 +254,7 @@ static void the_longest_filter_fits(void **state)
 
 	need_bpf(state);
 	for (unsigned i = 0; i < CB_FILTER_MAX; i++)
-		code[i] = (struct cb_filter_instruction){.code = BPF_ALU | BPF_ADD | BPF_K, .k = 1};
+		code[i] = (struct cb_filter_instruction){.code = BPF_ALU | BPF_ADD, .k = 1};
 	code[0] = (struct cb_filter_instruction){.code = BPF_JMP | BPF_JEQ | BPF_K, .jump_true = 1};
 	code[CB_FILTER_MAX - 1] = (struct cb_filter_instruction){.code = BPF_RET | BPF_A};
 	s = open_subject(&filter, CB_FILTER_AT_SOCKET);

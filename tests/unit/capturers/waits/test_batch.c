@@ -41,8 +41,10 @@ static int open_on(struct opened *o, const char *text, const struct cb_wait_targ
 	o->state = calloc(1, o->wait->state_size);
 	assert_non_null(o->state);
 	rc = o->wait->open(o->state, target, options, &err);
-	if (rc)
+	if (rc) {
 		free(o->state);
+		o->state = NULL;
+	}
 	return rc;
 }
 

@@ -54,7 +54,7 @@ static void refusals_name_the_cure(void **state)
 
 /* ---- the ring -------------------------------------------------------------------------------- */
 
-#define SIZE 4096u
+#define SIZE ((size_t)4096)
 
 static uint64_t consumer, producer;
 static uint8_t *data;

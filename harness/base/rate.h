@@ -14,8 +14,9 @@
 
 #include <stdint.h>
 
-#define CB_RATE_LAYER1_BYTES 20 /* preamble 7, start delimiter 1, inter-frame gap 12: IEEE 802.3 \
-				 */
+#define CB_RATE_LAYER1_BYTES                                                \
+	20 /* preamble 7, start delimiter 1, inter-frame gap 12: IEEE 802.3 \
+	    */
 
 /*
  * `frame_size` (> 0) counts the FCS. 0, or -EINVAL (`why`, if not NULL, is set to a static sentence

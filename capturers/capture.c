@@ -14,6 +14,12 @@
 #define FCS_LENGTH     4
 #define FRAME_SIZE_MIN 64 /* RFC 2544, with FCS */
 
+#ifdef CB_LINUX_MEMBERS
+#define USUAL_MECHANISM "tpacket3"
+#else
+#define USUAL_MECHANISM "pcap"
+#endif
+
 #define FIELD(field) offsetof(struct cb_capture_job, field)
 #define TEXT(field)  .offset = FIELD(field), .text_size = sizeof(((struct cb_capture_job *)0)->field)
 
@@ -21,7 +27,7 @@ const struct cb_option cb_capture_options[] = {
 	{.name = "mechanism",
 		.type = CB_OPT_MEMBER,
 		TEXT(mechanism),
-		.fallback = "tpacket3",
+		.fallback = USUAL_MECHANISM,
 		.axis = "mechanism",
 		.help = "how a frame crosses from kernel to process"},
 	{.name = "wait",

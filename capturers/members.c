@@ -2,16 +2,18 @@
 
 /* In the order in which `list` shows them. */
 static const struct cb_mechanism *const mechanisms[] = {
+#ifdef CB_LINUX_MEMBERS
 	&cb_mechanism_recv,
 	&cb_mechanism_io_uring,
 	&cb_mechanism_tpacket1,
 	&cb_mechanism_tpacket2,
 	&cb_mechanism_tpacket3,
-	&cb_mechanism_pcap,
 	&cb_mechanism_af_xdp,
 	&cb_mechanism_bpf_ring,
 	&cb_mechanism_bpf_buffer,
 	&cb_mechanism_pfring,
+#endif
+	&cb_mechanism_pcap,
 	&cb_mechanism_null,
 };
 
@@ -21,8 +23,10 @@ static const struct cb_wait *const waits[] = {
 	&cb_wait_sleep,
 	&cb_wait_adaptive_sleep,
 	&cb_wait_yield,
+#ifdef CB_LINUX_MEMBERS
 	&cb_wait_batch,
 	&cb_wait_busy_poll,
+#endif
 };
 
 static const struct cb_load *const loads[] = {

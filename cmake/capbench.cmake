@@ -17,6 +17,13 @@ function(cb_module name dir)
   set_property(GLOBAL APPEND PROPERTY CB_MODULES "${name}=${dir}")
 endfunction()
 
+# cb_leave_out(MODULE REGEX): without the files that match.
+function(cb_leave_out name regex)
+  get_target_property(sources cb_${name} SOURCES)
+  list(FILTER sources EXCLUDE REGEX ${regex})
+  set_target_properties(cb_${name} PROPERTIES SOURCES "${sources}")
+endfunction()
+
 # cb_bpf_object(MODULE FILE.bpf.c): compiled by clang for the BPF target, embedded as FILE.skel.h, which
 # the module includes as "FILE.skel.h".
 find_program(CB_CLANG NAMES clang REQUIRED)

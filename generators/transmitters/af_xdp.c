@@ -27,14 +27,13 @@
 
 #define BATCH_MAX         1024
 #define QUEUES_MAX        64
-#define FRAMES            4096u      /* of a queue: more than a device can hold */
 #define SEND_BUFFER_BYTES (64 << 20) /* so that it is not what holds frames back */
 #define STALL_NS          (1 * CB_NS_PER_SEC)
 #define FLUSH_POLL_NS     (100 * CB_NS_PER_US)
 #define MAX_TX_SKB_BUDGET 9 /* setsockopt XDP_MAX_TX_SKB_BUDGET, Linux 6.17 */
 
 struct af_xdp_options {
-	int64_t batch, queue, queues;
+	int64_t batch, frames, queue, queues;
 	int mode; /* enum cb_xsk_mode */
 	bool need_wakeup;
 };
@@ -50,7 +49,7 @@ struct lane {
 
 struct af_xdp {
 	unsigned batch, n_lanes, turn;
-	uint32_t key, frame_bytes;
+	uint32_t key, frame_bytes, frames; /* frames: of each queue */
 	uint8_t stream;
 	const struct cb_template *frame;
 	const struct cb_shape *shape; /* NULL: all frames are alike but for their stamp */
@@ -67,6 +66,15 @@ static const struct cb_option af_xdp_options[] = {
 		.min = 1,
 		.max = BATCH_MAX,
 		.help = "Frames put on a ring at once at most"},
+	{.name = "frames",
+		.type = CB_OPT_COUNT,
+		.offset = offsetof(struct af_xdp_options, frames),
+		.fallback = "2048",
+		.min = 64,
+		.max = 65536,
+		.help = "Frames of a queue that may be on their way, in locked memory of 2 KiB "
+			"each (4 "
+			"KiB for large ones)"},
 	{.name = "mode",
 		.type = CB_OPT_ENUM,
 		.offset = offsetof(struct af_xdp_options, mode),
@@ -118,7 +126,7 @@ static int lane_open(struct af_xdp *x, const struct cb_link *link, uint32_t queu
 		.ifindex = link->ifindex,
 		.queue = queue,
 		.frame_bytes = x->frame_bytes,
-		.tx_frames = FRAMES,
+		.tx_frames = x->frames,
 		.mode = (enum cb_xsk_mode)options->mode,
 		.need_wakeup = options->need_wakeup};
 	struct lane *l = &x->lanes[x->n_lanes];
@@ -128,10 +136,10 @@ static int lane_open(struct af_xdp *x, const struct cb_link *link, uint32_t queu
 		return rc;
 	x->n_lanes++;
 	widen(l->xsk.fd, x->batch);
-	l->free = calloc(FRAMES, sizeof(*l->free));
+	l->free = calloc(x->frames, sizeof(*l->free));
 	if (!l->free)
 		return cb_error_memory(err, "the list of free frames");
-	for (l->n_free = 0; l->n_free < FRAMES; l->n_free++) {
+	for (l->n_free = 0; l->n_free < x->frames; l->n_free++) {
 		l->free[l->n_free] = l->n_free;
 		memcpy(chunk_at(x, l, l->n_free), x->frame->bytes, x->frame->length);
 	}
@@ -158,6 +166,7 @@ static int af_xdp_open(
 	int rc = 0;
 
 	*x = (struct af_xdp){.batch = (unsigned)o->batch,
+		.frames = (uint32_t)o->frames,
 		.key = link->key,
 		.stream = link->stream,
 		.frame = link->frame,
@@ -183,7 +192,7 @@ static int af_xdp_open(
 
 static void reclaim(const struct af_xdp *x, struct lane *l)
 {
-	uint32_t n = cb_xsk_ready(&l->xsk.completion, FRAMES);
+	uint32_t n = cb_xsk_ready(&l->xsk.completion, x->frames);
 
 	for (uint32_t i = 0; i < n; i++)
 		l->free[l->n_free++] =
@@ -329,11 +338,11 @@ static int af_xdp_flush(void *state, uint64_t deadline_ns, struct cb_transmit_co
 	for (unsigned i = 0; i < x->n_lanes; i++) {
 		struct lane *l = &x->lanes[i];
 
-		while (!l->broken && l->n_free < FRAMES) {
+		while (!l->broken && l->n_free < x->frames) {
 			if (l->xsk.zero_copy && cb_xsk_must_wake(&l->xsk.tx))
 				kick(l, counts);
 			reclaim(x, l);
-			if (l->n_free == FRAMES)
+			if (l->n_free == x->frames)
 				break;
 			if (cb_now_ns() >= deadline_ns)
 				return -ETIMEDOUT;

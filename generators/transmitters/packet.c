@@ -63,15 +63,6 @@ static const struct cb_option packet_options[] = {
 	CB_OPTION_END,
 };
 
-/* A ring's slots are filled once, with one frame. */
-static unsigned packet_traits(const void *options)
-{
-	const struct cb_packet_options *o = options;
-	unsigned shapes = o->method == METHOD_RING ? 0 : CB_TRAIT_SHAPES;
-
-	return CB_TRAIT_STAMPS | CB_TRAIT_PACED | shapes;
-}
-
 static int packet_probe(struct cb_error *err)
 {
 	int fd = cb_packet_tx_socket(err);
@@ -120,9 +111,7 @@ static int packet_open(
 	int r;
 
 	*p = (struct packet){0};
-	if (link->shape) {
-		r = open_way(p, &cb_packet_way_sendmmsg, link, o, err);
-	} else if (o->method != METHOD_AUTO) {
+	if (o->method != METHOD_AUTO) {
 		r = open_way(p, all_ways[o->method - METHOD_SENDMMSG], link, o, err);
 	} else {
 		r = open_way(p, &cb_packet_way_sendmmsg, link, o, err);
@@ -202,7 +191,6 @@ const struct cb_transmitter cb_transmitter_packet = {
 			.options = packet_options,
 			.options_size = sizeof(struct cb_packet_options),
 			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES,
-			.traits = packet_traits,
 			.probe = packet_probe,
 		},
 	.state_size = sizeof(struct packet),

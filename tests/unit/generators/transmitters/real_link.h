@@ -77,6 +77,16 @@ static inline void need_namespace(void)
 	skip();
 }
 
+/* For a witness that is to hold thousands of frames: only root gets so large a buffer. */
+static inline void need_large_buffers(void)
+{
+	need_namespace();
+	if (netns_real_root())
+		return;
+	print_message("SKIPPED: large receive buffers need root\n");
+	skip();
+}
+
 static inline struct cb_generate_job job_of(const char *transmitter)
 {
 	struct cb_generate_job job = {0};

@@ -59,6 +59,7 @@ static void frames_stay_as_they_came(void **state)
 	struct cb_generator_record r;
 
 	need_af_xdp();
+	need_large_buffers();
 	set_rate(&job, "max");
 	job.count = 15000;
 	assert_all_arrive(&job, &r);
@@ -118,8 +119,8 @@ static void what_cannot_be_is_said(void **state)
 
 	need_af_xdp();
 	assert_refused("af-xdp:mode=zero-copy", CB_ERR_IMPOSSIBLE, "zero-copy");
-	assert_refused("af-xdp:queue=7", CB_ERR_USAGE, "no queue 7");
-	assert_refused("af-xdp:queues=2", CB_ERR_USAGE, "no queue 1");
+	assert_refused("af-xdp:queue=7,frames=64", CB_ERR_USAGE, "no queue 7");
+	assert_refused("af-xdp:queues=2,frames=64", CB_ERR_USAGE, "no queue 1");
 	assert_int_equal(cb_xsk_open(&other, &spec, NULL), 0);
 	assert_refused("af-xdp", CB_ERR_USAGE, "queue 0");
 	cb_xsk_close(&other);

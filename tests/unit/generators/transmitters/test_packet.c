@@ -68,7 +68,7 @@ static void frames_of_every_size(void **state)
  */
 static void frames_stay_as_they_came(void **state)
 {
-	need_namespace();
+	need_large_buffers();
 	for (size_t k = 0; k < METHODS; k++) {
 		struct cb_generate_job job = job_of(methods[k]);
 

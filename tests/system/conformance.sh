@@ -114,15 +114,18 @@ sizes() # what options...
 	shift
 	start cap "$@" --snaplen 96 || return 1
 	# Fewer than the 256 that veth's NAPI ring holds, so that nothing can be lost on a busy machine.
+	local bytes=0 cut=0
 	for size in 64 512 1518; do
 		send --rate 5k --count 80 --frame-size "$size" --stream $((size % 251))
+		# 60 bytes of the small, 96 of the larger ones; a slot that was missed sent nothing.
+		bytes=$((bytes + $(json "$T/gen.json" .offered) * (size == 64 ? 60 : 96)))
+		cut=$((cut + $(json "$T/gen.json" .offered) * (size > 64)))
 	done
 	end cap "$what"
 	balanced cap "$what"
 	assert_json "$T/cap.json" '.tap_dropped == 0 and .unread == 0' "$what: nothing is lost at low rate"
-	# 60 bytes of the small, 96 of the larger ones.
-	assert_json "$T/cap.json" ".bytes == 80 * (60 + 96 + 96)" "$what: the snaplen is honoured"
-	assert_json "$T/cap.json" ".truncated == 160" "$what: what was cut is known"
+	assert_json "$T/cap.json" ".bytes == $bytes" "$what: the snaplen is honoured"
+	assert_json "$T/cap.json" ".truncated == $cut" "$what: what was cut is known"
 }
 
 over() # over capacity, with a mix of sizes: three senders take turns

@@ -8,7 +8,7 @@
 
 #include <math.h>
 
-#define OVER_MAX_NS (24 * 3600 * CB_NS_PER_SEC)
+#define OVER_MAX_NS (UINT64_C(24) * 3600 * CB_NS_PER_SEC)
 
 struct ramp_options {
 	int64_t from_pps, over_ns;
@@ -38,7 +38,7 @@ static cb_wide integral(const struct cb_arrival *a, uint64_t ns, cb_wide *units)
 
 	if (ns >= over) {
 		*units = over * (from + to) + 2 * to * (ns - over);
-		return 2 * CB_NS_PER_SEC;
+		return (cb_wide)2 * CB_NS_PER_SEC;
 	}
 	/* to < from takes away less than what 2 * over * from has given */
 	*units = 2 * over * from * ns + to * ns * ns - from * ns * ns;

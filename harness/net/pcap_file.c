@@ -79,11 +79,11 @@ int cb_pcap_file_open_stream(
 	int r = load_library(err);
 
 	*file = NULL;
-	if (!r && !(f = calloc(1, sizeof(*f))))
-		r = cb_error_memory(err, "a pcap file");
-	if (r) {
+	if (!r)
+		f = calloc(1, sizeof(*f));
+	if (!f) {
 		fclose(stream);
-		return r;
+		return r ? r : cb_error_memory(err, "a pcap file");
 	}
 	if (length >= sizeof(f->name))
 		name += length - (sizeof(f->name) - 1);

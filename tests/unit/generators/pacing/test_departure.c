@@ -89,7 +89,7 @@ static void a_stall_ends_in_a_train(void **state)
 /* 64 frames in one call of 6.4 us are taken as 100 ns apart. */
 static void a_batch_is_spread_over_its_call(void **state)
 {
-	struct cb_departure batch = {.last_due_ns = 63 * 1000, .end_ns = 6400, .n = 64};
+	struct cb_departure batch = {.last_due_ns = UINT64_C(63) * 1000, .end_ns = 6400, .n = 64};
 
 	cb_departures_add(&d, &batch);
 	batch = (struct cb_departure){.due_ns = 64000,

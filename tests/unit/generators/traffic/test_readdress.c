@@ -50,7 +50,7 @@ static struct made make(struct cb_random *random, int tags, uint8_t version, uin
 	for (uint32_t i = 0; i < sizeof(m.bytes); i++)
 		m.bytes[i] = (uint8_t)cb_random_next(random);
 	for (int i = 0; i < tags; i++)
-		put16(m.bytes + 12 + 4 * i, i + 1 < tags ? 0x88a8 : 0x8100);
+		put16(m.bytes + 12 + (size_t)4 * (size_t)i, i + 1 < tags ? 0x88a8 : 0x8100);
 	put16(m.bytes + m.ip - 2, version == 4 ? 0x0800 : 0x86dd);
 	m.bytes[m.ip] = version == 4 ? 0x46 : 0x60;
 	m.transport = m.ip + (version == 4 ? 24 : 40);

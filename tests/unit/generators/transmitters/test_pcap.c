@@ -4,7 +4,7 @@
 #include "tests/unit/generators/traffic/pcap_bytes.h"
 #include "tests/unit/generators/transmitters/real_link.h"
 
-#define PACKETS 100
+#define PACKETS INT64_C(100)
 
 static char path[] = PCAP_PATH;
 

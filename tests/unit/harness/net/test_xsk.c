@@ -171,7 +171,7 @@ static void sends(void **state)
 	memcpy(x.umem + 100 * (size_t)CB_XSK_FRAME_SMALL, frame, sizeof(frame));
 	assert_int_equal(cb_xsk_room(&x.tx, 10), 2);
 	*cb_xsk_descriptor(&x.tx, 0) =
-		(struct xdp_desc){.addr = 100 * CB_XSK_FRAME_SMALL, .len = sizeof(frame)};
+		(struct xdp_desc){.addr = UINT64_C(100) * CB_XSK_FRAME_SMALL, .len = sizeof(frame)};
 	cb_xsk_produced(&x.tx, 1);
 	assert_true(cb_xsk_must_wake(&x.tx));
 	assert_int_equal(sendto(x.fd, NULL, 0, MSG_DONTWAIT, NULL, 0), 0);

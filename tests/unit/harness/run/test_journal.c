@@ -17,7 +17,7 @@ static char directory[] = "/tmp/capbench-journal-XXXXXX", path[64];
 static int set_up(void **state)
 {
 	(void)state;
-	strcpy(directory + strlen(directory) - 6, "XXXXXX");
+	memcpy(directory + strlen(directory) - 6, "XXXXXX", 6);
 	if (!mkdtemp(directory))
 		return -1;
 	snprintf(path, sizeof(path), "%s/journal.jsonl", directory);

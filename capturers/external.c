@@ -27,7 +27,7 @@
 
 struct external {
 	const struct cb_capture_job *job;
-	volatile sig_atomic_t *stop;
+	const volatile sig_atomic_t *stop;
 	struct cb_external_choice choice;
 	struct cb_external_words words;
 	struct cb_external_output output;
@@ -313,7 +313,7 @@ int cb_external_check(const char *text, char *name, size_t size, struct cb_error
 	return rc;
 }
 
-int cb_external_run(const struct cb_capture_job *job, volatile sig_atomic_t *stop,
+int cb_external_run(const struct cb_capture_job *job, const volatile sig_atomic_t *stop,
 	int (*ready)(void *arg, pid_t worker), void *ready_arg, struct cb_view_record *record,
 	struct cb_error *err)
 {

@@ -28,7 +28,7 @@ int cb_external_check(const char *text, char *name, size_t size, struct cb_error
  * context switches are counted from its start. CB_ERR_IMPOSSIBLE when it is not installed,
  * CB_ERR_HOST with its own words when it fails. Blocks.
  */
-int cb_external_run(const struct cb_capture_job *job, volatile sig_atomic_t *stop,
+int cb_external_run(const struct cb_capture_job *job, const volatile sig_atomic_t *stop,
 	int (*ready)(void *arg, pid_t worker), void *ready_arg, struct cb_view_record *record,
 	struct cb_error *err);
 

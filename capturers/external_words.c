@@ -104,12 +104,12 @@ int cb_external_words_check(const char *word, struct cb_error *err)
 	return rc;
 }
 
-static int add_all(struct cb_external_words *w, const char *const *template,
+static int add_all(struct cb_external_words *w, const char *const *words,
 	const struct cb_capture_job *job, struct cb_error *err)
 {
-	for (; template && *template && w->n < 2 * CB_EXTERNAL_WORDS_MAX; template ++) {
+	for (; words && *words && w->n < CB_EXTERNAL_ARGS_MAX; words++) {
 		struct cb_text text = {0};
-		int rc = fill(*template, job, &text, err);
+		int rc = fill(*words, job, &text, err);
 
 		if (!rc) {
 			w->argv[w->n] = strdup(cb_text_get(&text));

@@ -8,9 +8,11 @@
 #include "capturers/capture.h"
 #include "capturers/external_program.h"
 
+#define CB_EXTERNAL_ARGS_MAX (CB_EXTERNAL_WORDS_MAX + CB_EXTERNAL_WORDS_MAX)
+
 /* Zero-initialise. */
 struct cb_external_words {
-	char *argv[2 * CB_EXTERNAL_WORDS_MAX + 1]; /* owned; NULL ends */
+	char *argv[CB_EXTERNAL_ARGS_MAX + 1]; /* owned; NULL ends */
 	size_t n;
 };
 

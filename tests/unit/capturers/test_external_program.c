@@ -2,6 +2,7 @@
 #include "capturers/external.h"
 #include "capturers/external_program.h"
 #include "capturers/external_words.h"
+#include "harness/base/text.h"
 
 #include <signal.h>
 #include <stdlib.h>
@@ -130,18 +131,18 @@ static void wrong_ones_are_refused(void **state)
 
 static void long_ones_are_refused(void **state)
 {
-	char text[4000] = "{\"command\": [\"a\"";
+	struct cb_text text = {0};
 
+	cb_text_add(&text, "{\"command\": [\"a\"");
 	for (int i = 0; i < CB_EXTERNAL_WORDS_MAX; i++)
-		strcat(text, ", \"b\"");
-	strcat(text, "], \"ready\": \"x\"}");
-	assert_int_equal(cb_external_choice_read(&choice, text, &err), CB_ERR_USAGE);
-	strcpy(text, "{\"command\": [\"a\"], \"ready\": \"");
-	for (int i = 0; i < 201; i++)
-		strcat(text, "x");
-	strcat(text, "\"}");
-	assert_int_equal(cb_external_choice_read(&choice, text, &err), CB_ERR_USAGE);
+		cb_text_add(&text, ", \"b\"");
+	cb_text_add(&text, "], \"ready\": \"x\"}");
+	assert_int_equal(cb_external_choice_read(&choice, cb_text_get(&text), &err), CB_ERR_USAGE);
+	cb_text_clear(&text);
+	cb_text_addf(&text, "{\"command\": [\"a\"], \"ready\": \"%0201d\"}", 0);
+	assert_int_equal(cb_external_choice_read(&choice, cb_text_get(&text), &err), CB_ERR_USAGE);
 	assert_non_null(strstr(err.text, "200 bytes"));
+	cb_text_finish(&text);
 }
 
 static void words_are_filled_in(void **state)

@@ -1,2 +1,2 @@
 #define OLD
-#include "tests/unit/capturers/mechanisms/fake_pcap.c"
+#include "tests/unit/capturers/mechanisms/fake_pcap_library.h"

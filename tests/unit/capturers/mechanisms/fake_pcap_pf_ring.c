@@ -1,2 +1,2 @@
 #define PF_RING
-#include "tests/unit/capturers/mechanisms/fake_pcap.c"
+#include "tests/unit/capturers/mechanisms/fake_pcap_library.h"

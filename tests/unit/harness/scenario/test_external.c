@@ -163,11 +163,10 @@ static void wrong_ones_are_refused(void **state)
 
 static void long_descriptions_are_refused(void **state)
 {
-	char text[5000] = START "  capture: {external: {name: ";
+	char text[5000];
 
-	for (int i = 0; i < CB_EXTERNAL_TEXT_MAX; i++)
-		strcat(text, "a");
-	strcat(text, "}}\n");
+	snprintf(text, sizeof(text), START "  capture: {external: {name: a%0*d}}\n",
+		CB_EXTERNAL_TEXT_MAX, 0);
 	refuse_with(text, &(struct asked){.profile = NULL},
 		"t.yaml:4:23: trial.capture.external: a description takes 2047 bytes at most");
 }

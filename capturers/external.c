@@ -37,6 +37,7 @@ struct external {
 	pid_t leader;    /* of its session; 0: not started */
 	clockid_t clock; /* its CPU time */
 	uint64_t ready_ns, ready_cpu_ns;
+	char last_words[520];
 };
 
 /* ---- what it prints ---- */
@@ -62,9 +63,14 @@ static void listen_until(struct external *x, uint64_t deadline_ns)
 
 /* ---- its course ---- */
 
-static const char *last_words(const struct external *x)
+/* Many programs say more than one line when they fail. */
+static const char *last_words(struct external *x)
 {
-	return x->output.last[0] ? x->output.last : "it said nothing";
+	if (!x->output.last[0])
+		return "it said nothing";
+	snprintf(x->last_words, sizeof(x->last_words), "%s%s%s", x->output.before,
+		x->output.before[0] ? "; " : "", x->output.last);
+	return x->last_words;
 }
 
 /* It ended, or closed its output, when nobody had asked it to. */
@@ -165,7 +171,7 @@ static int finish(struct external *x, int *status, struct rusage *usage, struct 
 }
 
 /* A program that knows no handler ends by the signal itself, or says so in its status. */
-static int judge_end(const struct external *x, int status, struct cb_error *err)
+static int judge_end(struct external *x, int status, struct cb_error *err)
 {
 	int asked = x->choice.program->stop_signal;
 

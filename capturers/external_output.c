@@ -112,9 +112,12 @@ static void take_line(struct cb_external_output *o)
 	o->length = 0;
 	if (!o->line[strspn(o->line, " \t")])
 		return;
+	memcpy(o->before, o->last, sizeof(o->before));
 	snprintf(o->last, sizeof(o->last), "%.*s", (int)sizeof(o->last) - 1, o->line);
-	if (!o->is_ready && !regexec(&o->ready, o->line, 0, NULL, 0))
+	if (!o->is_ready && !regexec(&o->ready, o->line, 0, NULL, 0)) {
 		o->is_ready = true;
+		o->last[0] = '\0';
+	}
 	for (size_t i = 0; i < CB_EXTERNAL_COUNTS; i++) {
 		if (!o->have[i] || regexec(&o->patterns[i], o->line, 2, match, 0) ||
 			match[1].rm_so < 0)

@@ -18,7 +18,8 @@
 struct cb_external_output {
 	bool is_ready;
 	int64_t counts[CB_EXTERNAL_COUNTS]; /* the last ones printed; CB_UNKNOWN: none were */
-	char last[256];                     /* the last line that is not empty, for errors */
+	char last[256], before[256];        /* the last lines that are not empty; once it is
+					ready, since then; for errors */
 
 	/* Its own. */
 	const struct cb_external_program *program;

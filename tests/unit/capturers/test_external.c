@@ -74,7 +74,7 @@ static void run_well(const char *script, const char *more)
 	"\"([0-9]+) seen\""
 
 /* Waits for SIGINT, then prints `text`. */
-#define UNTIL_STOPPED(text) "trap 'kill %1; echo " text "; exit 0' INT; sleep 100 & echo go; wait"
+#define UNTIL_STOPPED(text) "trap 'kill $!; echo " text "; exit 0' INT; sleep 100 & echo go; wait"
 
 static void counts_are_booked(void **state)
 {
@@ -122,11 +122,11 @@ static void what_is_not_told_is_unknown(void **state)
 
 static void it_is_stopped_as_it_likes(void **state)
 {
-	run_well("trap 'kill %1; echo 5 in; exit 0' TERM; sleep 100 & echo go; wait",
+	run_well("trap 'kill $!; echo 5 in; exit 0' TERM; sleep 100 & echo go; wait",
 		COUNTS ", \"stop\": \"TERM\"");
 	assert_int_equal(record.book.received, 5);
 	run_well("echo go; exec sleep 100", ""); /* by the signal itself */
-	run_well("trap 'kill %1; exit 130' INT; sleep 100 & echo go; wait", "");
+	run_well("trap 'kill $!; exit 130' INT; sleep 100 & echo go; wait", "");
 }
 
 static void a_stop_ends_it(void **state)
@@ -159,9 +159,9 @@ static void failures_are_told_in_its_own_words(void **state)
 		{"echo no such thing >&2; exit 3", CB_ERR_HOST, "status 3: no such thing"},
 		{"echo go; echo lost my way; exit 0", CB_ERR_HOST, "lost my way"},
 		{"echo go; kill -9 $$", CB_ERR_HOST, "signal 9"},
-		{"trap 'kill %1; echo too late; exit 7' INT; sleep 100 & echo go; wait",
+		{"trap 'kill $!; echo too late; exit 7' INT; sleep 100 & echo go; wait",
 			CB_ERR_HOST, "status 7: too late"},
-		{"trap 'kill %1; kill -6 $$' INT; sleep 100 & echo go; wait", CB_ERR_HOST,
+		{"trap 'kill $!; kill -6 $$' INT; sleep 100 & echo go; wait", CB_ERR_HOST,
 			"signal 6"},
 	};
 

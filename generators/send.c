@@ -120,7 +120,8 @@ static struct cb_turn next_turn(struct sender *s, uint64_t now_ns)
 	if (s->job->max)
 		return turn_max(s, now_ns, max);
 	if (s->due_ns)
-		return cb_schedule_ahead(&s->schedule, now_ns, max, s->due_ns);
+		return cb_schedule_ahead(&s->schedule, now_ns,
+			max < CB_AHEAD_SLOTS ? max : CB_AHEAD_SLOTS, s->due_ns);
 	return cb_schedule_turn(&s->schedule, now_ns, max);
 }
 

@@ -9,6 +9,9 @@
 
 #define CB_AHEAD_NS      UINT64_C(10000000) /* slots are handed out this long before they are due */
 #define CB_AHEAD_WAIT_NS UINT64_C(100000)   /* the transmitter waits this long at most for a slot */
+/* As many at once as are counted in some 50 us: no frame leaves meanwhile, and what has come due by
+ * then leaves in one train, which is not to fill a receiver's ring. */
+#define CB_AHEAD_SLOTS 1024u
 
 /*
  * What to do at `now_ns`, as cb_schedule_turn(): the slots that are due, and those behind them that

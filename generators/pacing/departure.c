@@ -27,8 +27,8 @@ static uint64_t since(uint64_t later_ns, uint64_t earlier_ns)
 
 void cb_departures_add(struct cb_departures *d, const struct cb_departure *batch)
 {
-	uint64_t inner_ns = since(batch->end_ns, batch->begin_ns) / batch->n;
 	unsigned inner = batch->n - 1;
+	uint64_t inner_ns = inner ? since(batch->end_ns, batch->begin_ns) / batch->n : 0;
 
 	if (!d->any) {
 		d->first_ns = batch->begin_ns;

@@ -23,8 +23,8 @@
 #include <string.h>
 
 #define BATCH_MAX     256 /* TEST_XDP_MAX_BATCH, net/bpf/test_run.c */
-#define FRAME_NS      130
-#define GROUP_NS      700
+#define FRAME_NS      120
+#define GROUP_NS      450
 #define FLUSH_POLL_NS (100 * CB_NS_PER_US)
 
 struct xdp_options {
@@ -154,8 +154,8 @@ static int xdp_send(void *state, uint64_t sequence, unsigned n, uint8_t phase, u
 }
 
 /*
- * Groups as small as the rate allows: some 130 ns for a frame and 700 ns for a group (with what
- * follows it at the receiving end of a veth) are to leave two fifths of the time, to catch up.
+ * Groups as small as the rate allows: some 120 ns for a frame and 450 ns for a group (with the poll
+ * at the receiving end of a veth) are to leave two fifths of the time, to catch up.
  */
 static uint32_t group(const struct xdp *x, const uint64_t *times_ns, unsigned n)
 {

@@ -15,7 +15,7 @@
 
 #define CLOSED (1LL << 40)
 /* A try fails only when another core has taken a place in between. */
-#define TRIES 16
+#define TRIES 6
 
 const volatile __u32 processes = 1;
 const volatile __u32 snaplen = 65535;
@@ -138,12 +138,18 @@ static __always_inline int rotate_from(const struct pair *p, __u64 store, __u32 
 	return 1;
 }
 
-/* Hand over what the STORE has, if anything, and if the other buffer is free. False: it is not. */
+/* Hand over what the STORE has, if anything, and if the other buffer is free: as rotate_from(). */
+static __always_inline int rotate_once(const struct pair *p)
+{
+	__u64 store = *(volatile __u64 *)&p->control->store;
+
+	return (__u32)store ? rotate_from(p, store, 0) : 1;
+}
+
 static __always_inline bool rotate_now(const struct pair *p)
 {
 	for (int i = 0; i < TRIES; i++) {
-		__u64 store = *(volatile __u64 *)&p->control->store;
-		int done = (__u32)store ? rotate_from(p, store, 0) : 1;
+		int done = rotate_once(p);
 
 		if (done)
 			return done > 0;
@@ -241,8 +247,9 @@ static __always_inline bool store(const struct pair *p, const struct frame *f)
 	add_balance(p, place >> 32, need);
 	if (!(__u32)place && p->control->ns)
 		start_timer(p);
+	/* One try is enough: whoever is quicker has a frame to count, too, and tries. */
 	if (frames && __sync_fetch_and_add(&p->control->pending, 1) + 1 >= frames)
-		rotate_now(p);
+		rotate_once(p);
 	return whole;
 }
 

@@ -20,7 +20,8 @@
  *
  * Counters: the program's own, 64 bits, one pair a core. seen: each frame that came while the tap
  * was on (bd_rcount, or bd_fcount with a filter). dropped: of these, those that found the STORE
- * full and no free buffer (bd_dcount). unread is what is in both when the tap is down.
+ * full and no free buffer (bd_dcount), or for which other cores were quicker six times. unread is
+ * what is in both when the tap is down.
  */
 #include "capturers/mechanisms/bpf_buffer_pair.h"
 #include "capturers/mechanisms/bpf_buffer_program.h"

@@ -70,21 +70,43 @@ if grep -qE 'bad|wrong|invalid|truncated|\[\|' "$T/verbose"; then
 	fail "tcpdump finds fault with a frame: $(grep -m 1 -E 'bad|wrong|invalid|truncated' "$T/verbose")"
 fi
 
-# Rates. The record's own, and the interface's counter over the time that the record tells. A
-# machine that was busy elsewhere gets more chances; the books must hold each time.
-rate_holds() # RATE
+# Rates. The record's own, and the interface's counter over the time that the record tells. The
+# generator comes before its neighbours on the core (shorter than a second: real-time processes are held
+# back after 0.95 s of one). When a hypervisor takes the core away, nothing can be told of the pacing;
+# the books must hold each time.
+stolen() # jiffies, all cores
 {
+	awk '/^cpu / { print $9 }' /proc/stat
+}
+
+rate_holds() # RATE: yes, no or disturbed
+{
+	local before
 	mark
-	expect 0 "$CAPBENCH_FAST" generate vtx --rate "$1" --duration 2s --cpu 0 --json
-	assert_json "$T/out" ".intended == $(($1 * 2)) and .offered + .unoffered == .intended" \
-		"books at $1 pps"
+	before=$(stolen)
+	expect 0 chrt -r 1 "$CAPBENCH_FAST" generate vtx --rate "$1" --duration 900ms --cpu 0 --json
+	assert_json "$T/out" ".intended == $1 * 0.9 and .offered + .unoffered == .intended" "books at $1 pps"
 	check_witnesses "$T/out"
-	jq -e "[.offered_pps, .offered / .elapsed_ns * 1e9 | (. - $1) / $1 | fabs < 0.001] | all" "$T/out" >/dev/null
+	if jq -e "[.offered_pps, .offered / .elapsed_ns * 1e9 | (. - $1) / $1 | fabs] | .[0] < 0.001 and .[1] < 0.0015" \
+		"$T/out" >/dev/null; then
+		held=yes
+	elif [ "$(stolen)" -gt "$before" ]; then
+		held=disturbed
+	else
+		held=no
+	fi
 }
 
 for rate in 1000 10000 100000; do
-	rate_holds $rate || rate_holds $rate || rate_holds $rate || rate_holds $rate || rate_holds $rate ||
-		fail "the rate is not within 0.1 % of $rate pps: $(jq -c '[.offered, .elapsed_ns, .offered_pps]' "$T/out")"
+	missed=0
+	for try in 1 2 3 4 5 6; do
+		rate_holds $rate
+		[ "$held" != yes ] || break
+		[ "$held" = disturbed ] || missed=$((missed + 1))
+		[ $missed -lt 2 ] || fail "the rate is not within 0.1 % of $rate pps: $(jq -c \
+			'[.offered, .elapsed_ns, .offered_pps, .lateness_max_ns]' "$T/out")"
+	done
+	[ "$held" = yes ] || echo "undecided: at $rate pps the machine was taken away in $try trials"
 done
 # The clock on the wall agrees: 20000 frames at 10 k take 2 s.
 start=$EPOCHREALTIME

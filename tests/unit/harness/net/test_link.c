@@ -232,6 +232,29 @@ static void frames_are_counted_on_both_ends(void **state)
 	remove_pair("va");
 }
 
+static void a_veth_takes_xdp_when_its_peer_has_napi(void **state)
+{
+	struct cb_error err = {0};
+	bool takes = true;
+
+	make_pair("va", "vb", 0);
+	if (cb_link_takes_xdp("va", &takes, &err)) {
+		assert_int_equal(err.code, CB_ERR_IMPOSSIBLE); /* before Linux 6.3 */
+		remove_pair("va");
+		return;
+	}
+	assert_false(takes);
+	assert_int_equal(cb_link_feature("vb", "rx-gro", true, NULL), 0);
+	assert_int_equal(cb_link_takes_xdp("va", &takes, NULL), 0);
+	assert_true(takes);
+	assert_int_equal(cb_link_feature("vb", "rx-gro", false, NULL), 0);
+	assert_int_equal(cb_link_takes_xdp("va", &takes, NULL), 0);
+	assert_false(takes);
+	assert_int_equal(cb_link_takes_xdp("nosuchdev", &takes, &err), CB_ERR_USAGE);
+	assert_non_null(strstr(err.text, "nosuchdev"));
+	remove_pair("va");
+}
+
 static void features_are_switched_and_read_back(void **state)
 {
 	bool on = true;
@@ -306,6 +329,7 @@ int main(void)
 		cmocka_unit_test_setup(running_needs_both_ends, need_namespace),
 		cmocka_unit_test_setup(an_end_that_is_up_keeps_silent, need_namespace),
 		cmocka_unit_test_setup(frames_are_counted_on_both_ends, need_namespace),
+		cmocka_unit_test_setup(a_veth_takes_xdp_when_its_peer_has_napi, need_namespace),
 		cmocka_unit_test_setup(features_are_switched_and_read_back, need_namespace),
 		cmocka_unit_test_setup(features_that_cannot_be_switched_are_named, need_namespace),
 		cmocka_unit_test_setup(napi_appears_with_gro, need_namespace),

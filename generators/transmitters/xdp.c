@@ -79,7 +79,8 @@ static int check_link(struct xdp *x, const struct cb_link *link, struct cb_error
 		return 0;
 	if (x->counted)
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-			"%s takes no frames from XDP because its peer has no NAPI: turn GRO on "
+			"%s takes no frames from XDP because its peer has no NAPI, or is down: "
+			"turn GRO on "
 			"there (ethtool -K PEER gro on) or attach an XDP program to it",
 			link->interface);
 	return cb_error_set(err, CB_ERR_IMPOSSIBLE,

@@ -238,6 +238,8 @@ static void a_veth_takes_xdp_when_its_peer_has_napi(void **state)
 	bool takes = true;
 
 	make_pair("va", "vb", 0);
+	assert_int_equal(cb_link_up("va", NULL), 0);
+	assert_int_equal(cb_link_up("vb", NULL), 0);
 	if (cb_link_takes_xdp("va", &takes, &err)) {
 		assert_int_equal(err.code, CB_ERR_IMPOSSIBLE); /* before Linux 6.3 */
 		remove_pair("va");

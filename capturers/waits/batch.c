@@ -2,12 +2,12 @@
  * batch: woken once N frames are there, or m after the first of them: the paper's own proposal,
  * without a patched kernel.
  *
- * A mechanism that can do this by itself is told to. For the others (recv, tpacket1, tpacket2) an
- * eBPF program at tc ingress counts frames (bpf/batch.bpf.c); it runs after the packet sockets'
- * taps, so a frame that it has counted is in the tap's buffer. It signals a BPF ring buffer once a
- * batch, and it is this that the process waits on: the socket's own wake-up, once a frame, finds
- * nobody waiting. It counts all frames that come in on the interface, also those that a capture
- * filter refuses.
+ * A mechanism that can do this by itself is told to, and needs no eBPF. For the others (recv,
+ * tpacket1, tpacket2) an eBPF program at tc ingress counts frames (bpf/batch.bpf.c); it runs after
+ * the packet sockets' taps, so a frame that it has counted is in the tap's buffer. It signals a BPF
+ * ring buffer once a batch, and it is this that the process waits on: the socket's own wake-up,
+ * once a frame, finds nobody waiting. It counts all frames that come in on the interface, also
+ * those that a capture filter refuses.
  *
  * The readiness of a BPF ring buffer is a level, the wake-ups are edges: hence epoll with EPOLLET.
  * A wake-up that comes while the process is still reading frames is not lost: the next wait ends at
@@ -73,11 +73,6 @@ static const struct cb_option batch_options[] = {
 		.help = "how long to sleep after each wake-up"},
 	CB_OPTION_END,
 };
-
-static int batch_probe(struct cb_error *err)
-{
-	return cb_bpf_probe("wait batch", err);
-}
 
 static int load(struct batch_state *s, const struct batch_options *o, struct cb_error *err)
 {
@@ -218,8 +213,7 @@ const struct cb_wait cb_wait_batch = {
 		.paper = "the authors' change: N packets or m microseconds",
 		.options = batch_options,
 		.options_size = sizeof(struct batch_options),
-		.needs = CB_TRAIT_BATCH,
-		.probe = batch_probe},
+		.needs = CB_TRAIT_BATCH},
 	.state_size = sizeof(struct batch_state),
 	.open = batch_open,
 	.wait = batch_wait,

@@ -240,4 +240,31 @@ expect 2 "$CAPBENCH" generate vtx --transmitter packet:method=rin --count 1
 assert_grep 'ring' "$T/err" "a method that is not known"
 ip link del vtx
 ip netns del far
+
+# ---- in a run ------------------------------------------------------------------------------------
+
+if printf '%s\n' "${able[@]}" | grep -qx xdp; then
+	cat >run.yaml <<-'YAML'
+		name: transmitters
+		title: Books of frames from every transmitter
+		trial:
+		  duration: 100ms
+		  warmup: 20ms
+		  traffic: {frame_size: 64, rate: 50k}
+		  generator: {transmitter: packet}
+		  capture: {mechanism: tpacket3, wait: poll, load: discard}
+		vary:
+		  generator.transmitter: [packet, af-xdp, xdp]
+		  traffic.rate: [50k, max]
+		repetitions: 1
+		figures:
+		  - {id: share, x: generator.transmitter, y: captured_share, series: traffic.rate}
+	YAML
+	measure "$CAPBENCH_FAST" run run.yaml --no-report --out "$T/run"
+	jq -s . "$T/run/trials.jsonl" >"$T/trials"
+	assert_json "$T/trials" 'map(.trial) | unique == [range(6)]' "a trial of each"
+	assert_json "$T/trials" '[.[].views[].unaccounted == 0] | all' "no frame is unaccounted for"
+	assert_json "$T/trials" '[.[].params.napi == "on"] | all' "NAPI in every cell, for xdp's sake"
+	assert_json "$T/trials" '[.[] | .generator.refused == .path.nic_dropped] | all' "what the link refused is booked"
+fi
 links_before=0 assert_nothing_left "transmitters"

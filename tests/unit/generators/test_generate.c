@@ -289,9 +289,10 @@ static void frames_that_differ(void **state)
 	job = job_of("null");
 	job.flows = 65537;
 	assert_refused(&job, CB_ERR_USAGE, "flows");
-	job = job_of("packet:method=ring");
+	job = job_of("xdp");
 	assert_true(cb_text_copy(job.interface, sizeof(job.interface), "lo"));
 	job.flows = 2;
+	job.count = 1;
 	assert_refused(&job, CB_ERR_USAGE, "all frames alike"); /* before it is opened */
 }
 

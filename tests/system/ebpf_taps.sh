@@ -51,7 +51,8 @@ for mechanism in tpacket2 recv bpf-ring bpf-buffer bpf-ring:xdp-pass bpf-buffer:
 	sleep 0.2
 	stop_capture "$mechanism, m"
 	assert_json "$T/view.json" ".received == $offered" "$mechanism, m"
-	assert_json "$T/view.json" '.wakeups >= 3 and .wakeups <= .elapsed_ns / 5e7' \
+	# Several, but for a machine that stood still meanwhile: then few frames were offered, all at once.
+	assert_json "$T/view.json" ".wakeups >= (if $offered > 4000 then 3 else 1 end) and .wakeups <= .elapsed_ns / 5e7" \
 		"$mechanism: a wake-up every 50 ms"
 done
 

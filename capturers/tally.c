@@ -1,5 +1,7 @@
 #include "capturers/tally.h"
 
+#include "harness/net/stamp_place.h"
+
 #include <string.h>
 
 /* Stamps are fetched this many frames ahead: the frames were written by another core, and a line
@@ -66,17 +68,41 @@ static inline void count_own(struct cb_tally *t, const struct cb_stamp *s)
 		t->late++;
 }
 
+/* What stands where the stamp is expected; no stamp at all: CB_STAMP_FOREIGN. */
+static inline enum cb_stamp_verdict read_expected(
+	const struct cb_tally *t, const struct cb_frame *frame, struct cb_stamp *s)
+{
+	if (frame->caplen < t->stamp_offset + CB_STAMP_SIZE)
+		return CB_STAMP_FOREIGN;
+	return cb_stamp_read(frame->data + t->stamp_offset, t->key, s);
+}
+
+/* Its headers tell where it is; the frames that follow are expected to be like it. */
+static enum cb_stamp_verdict read_elsewhere(
+	struct cb_tally *t, const struct cb_frame *frame, struct cb_stamp *s)
+{
+	uint32_t place = cb_stamp_place(frame->data, frame->caplen);
+	enum cb_stamp_verdict verdict;
+
+	if (!place || place == t->stamp_offset)
+		return CB_STAMP_FOREIGN;
+	verdict = cb_stamp_read(frame->data + place, t->key, s);
+	if (verdict == CB_STAMP_OWN)
+		t->stamp_offset = place;
+	return verdict;
+}
+
 static inline void count_frame(struct cb_tally *t, const struct cb_frame *frame)
 {
+	enum cb_stamp_verdict verdict;
 	struct cb_stamp s;
 
 	t->bytes += frame->caplen;
 	t->truncated += frame->caplen < frame->len;
-	if (frame->caplen < t->stamp_offset + CB_STAMP_SIZE) {
-		t->foreign++;
-		return;
-	}
-	switch (cb_stamp_read(frame->data + t->stamp_offset, t->key, &s)) {
+	verdict = read_expected(t, frame, &s);
+	if (__builtin_expect(verdict == CB_STAMP_FOREIGN, 0))
+		verdict = read_elsewhere(t, frame, &s);
+	switch (verdict) {
 	case CB_STAMP_OWN:
 		count_own(t, &s);
 		break;

@@ -41,7 +41,8 @@ struct cb_tally {
 	struct cb_tally_stream streams[CB_TALLY_STREAMS];
 };
 
-/* Into the caller's memory. `stamp_offset`: bytes from the start of the frame. */
+/* Into the caller's memory. `stamp_offset`: bytes from the start of the frame, where the stamp is
+ * looked for first; where it is not, the frame's headers are followed. */
 void cb_tally_init(struct cb_tally *t, uint32_t key, uint32_t stamp_offset, bool exact);
 void cb_tally_finish(struct cb_tally *t);
 

@@ -144,6 +144,34 @@ static void foreign_and_damaged(void **state)
 		r.book.unique + r.book.duplicate + r.book.damaged + r.book.foreign);
 }
 
+/* Behind a VLAN tag, which some taps show and others do not. */
+static void stamps_behind_other_headers(void **state)
+{
+	static const uint8_t tagged[] = {0x81, 0, 0, 100, 8, 0, 0x45, 0, 0, 46, 0, 0, 0, 0, 64, 17};
+	static uint8_t frames[4][LENGTH + 4];
+	struct cb_frame f[4];
+	struct cb_view_record r;
+
+	start(*(bool *)*state);
+	for (uint64_t i = 0; i < 3; i++) {
+		struct cb_stamp stamp = {.sequence = i};
+
+		memset(frames[i], 0, sizeof(frames[i]));
+		memcpy(frames[i] + 12, tagged, sizeof(tagged));
+		cb_stamp_write(frames[i] + OFFSET + 4, KEY, &stamp);
+		f[i] = (struct cb_frame){
+			.data = frames[i], .caplen = sizeof(frames[i]), .len = sizeof(frames[i])};
+	}
+	frames[1][OFFSET + 4 + 9] ^= 4; /* a bit flipped */
+	f[3] = stamped(frames[3], KEY, 0, 3, 1);
+	memcpy(frames[3] + 12, tagged + 4, sizeof(tagged) - 4);
+	cb_tally_add(tally, f, 4);
+	r = finish();
+	assert_int_equal(r.book.unique, 3);
+	assert_int_equal(r.book.damaged, 1);
+	assert_int_equal(r.book.foreign, 0);
+}
+
 static void late_is_unknown_in_range_mode(void **state)
 {
 	struct cb_view_record r;
@@ -241,6 +269,8 @@ int main(void)
 		cmocka_unit_test_prestate(nothing_seen, &exact),
 		cmocka_unit_test_prestate(foreign_and_damaged, &range),
 		cmocka_unit_test_prestate(foreign_and_damaged, &exact),
+		cmocka_unit_test_prestate(stamps_behind_other_headers, &range),
+		cmocka_unit_test_prestate(stamps_behind_other_headers, &exact),
 		cmocka_unit_test(late_is_unknown_in_range_mode),
 		cmocka_unit_test(exact_tells_late_frames_apart),
 		cmocka_unit_test(exact_over_many_chunks),

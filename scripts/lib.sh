@@ -58,3 +58,51 @@ build()
 		fi
 	) 9>"$dir/.lock"
 }
+
+# The program as it is measured.
+# shellcheck disable=SC2034  # for the scripts that source this
+release=build-release
+build_release()
+{
+	build $release -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPBENCH_WERROR=ON -DCAPBENCH_TESTS=OFF
+}
+
+# ---- tests ---------------------------------------------------------------------------------------
+
+passed=0 failed=0 skipped=0
+
+# verdict ok|FAIL|skip NAME [NOTE]: one line, counted.
+verdict()
+{
+	case $1 in
+	ok) passed=$((passed + 1)) ;;
+	FAIL) failed=$((failed + 1)) ;;
+	skip) skipped=$((skipped + 1)) ;;
+	esac
+	printf '%-4s  %-36s %s\n' "$1" "$2" "${3:-}"
+}
+
+show_log()
+{
+	sed 's/^/      | /' "$1" | tail -n "${2:-80}"
+}
+
+seconds_since()
+{
+	awk -v a="$1" -v b="$EPOCHREALTIME" 'BEGIN { printf "%.1f s", b - a }'
+}
+
+# limit_of FILE: seconds that a test may take, by its line "# timeout: SECONDS".
+limit_of()
+{
+	local limit
+	limit=$(sed -n 's/^# timeout: \([0-9]*\)$/\1/p' "$1")
+	echo "${limit:-120}"
+}
+
+# tally: the last line of a test run, and its status.
+tally()
+{
+	echo "$passed passed, $failed failed, $skipped skipped"
+	[ $failed -eq 0 ] && [ $passed -gt 0 ]
+}

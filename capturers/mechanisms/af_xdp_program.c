@@ -61,7 +61,7 @@ int cb_af_xdp_program_open(struct cb_af_xdp_program *p, const struct cb_tap *tap
 	if (!rc)
 		rc = cb_bpf_attach_xdp(&p->attachment,
 			p->filter.program >= 0 ? p->filter.program : p->program, tap->ifindex,
-			tap->interface, mode, err);
+			tap->interface, mode, "af-xdp:mode=skb", err);
 	if (rc)
 		cb_af_xdp_program_close(p);
 	return rc;

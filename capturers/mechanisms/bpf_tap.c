@@ -69,8 +69,8 @@ static int attach_xdp(struct cb_bpf_tap *t, const struct cb_tap *tap,
 			sizeof(promiscuous)))
 		return cb_error_errno(
 			err, CB_ERR_HOST, errno, "promiscuous mode on %s", tap->interface);
-	return cb_bpf_attach_xdp(
-		&t->xdp, program, tap->ifindex, tap->interface, (enum cb_xdp_mode)o->xdp, err);
+	return cb_bpf_attach_xdp(&t->xdp, program, tap->ifindex, tap->interface,
+		(enum cb_xdp_mode)o->xdp, "xdp=generic", err);
 }
 
 int cb_bpf_tap_attach(struct cb_bpf_tap *t, const struct cb_tap *tap,

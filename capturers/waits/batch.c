@@ -20,6 +20,7 @@
  */
 #include "capturers/members.h"
 #include "capturers/waits/readable.h"
+#include "capturers/waits/timer_slack.h"
 #include "harness/base/clock.h"
 #include "harness/net/bpf.h"
 #include "harness/net/bpf_attach.h"
@@ -30,7 +31,6 @@
 #include <errno.h>
 #include <stddef.h>
 #include <sys/epoll.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
 #include "batch.skel.h"
@@ -122,19 +122,7 @@ static void batch_close(void *state)
 	cb_bpf_ring_close(&s->ring);
 	cb_bpf_detach(&s->attachment);
 	batch_bpf__destroy(s->bpf);
-	if (s->slack_before > 0)
-		prctl(PR_SET_TIMERSLACK, s->slack_before, 0, 0, 0);
-}
-
-/* Without it a sleep lasts up to 50 us longer. */
-static int set_slack(struct batch_state *s, struct cb_error *err)
-{
-	if (!s->sleep_ns)
-		return 0;
-	s->slack_before = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
-	if (prctl(PR_SET_TIMERSLACK, 1, 0, 0, 0))
-		return cb_error_errno(err, CB_ERR_HOST, errno, "setting the timer slack");
-	return 0;
+	cb_timer_slack_restore(s->slack_before);
 }
 
 static int batch_open(
@@ -157,8 +145,8 @@ static int batch_open(
 	s->own_wait = fd < 0;
 	if (!rc && !s->own_wait)
 		rc = watch(s, fd, err);
-	if (!rc)
-		rc = set_slack(s, err);
+	if (!rc && s->sleep_ns)
+		rc = cb_timer_slack_least(&s->slack_before, err);
 	if (rc)
 		batch_close(s);
 	return rc;

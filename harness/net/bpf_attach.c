@@ -17,7 +17,8 @@
 #define TCX_INGRESS ((enum bpf_attach_type)46) /* BPF_TCX_INGRESS */
 #define LINK_BEFORE (1u << 3)                  /* BPF_F_BEFORE: without a relative, before all */
 
-static int refuse_xdp(int error, const char *interface, enum cb_xdp_mode mode, struct cb_error *err)
+static int refuse_xdp(int error, const char *interface, enum cb_xdp_mode mode, const char *generic,
+	struct cb_error *err)
 {
 	switch (-error) {
 	case EBUSY:
@@ -31,15 +32,16 @@ static int refuse_xdp(int error, const char *interface, enum cb_xdp_mode mode, s
 		return cb_bpf_refused("an XDP program", error, "", err);
 	case EOPNOTSUPP:
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-			"the driver of interface \"%s\" has no %s XDP%s", interface,
+			"the driver of interface \"%s\" has no %s XDP%s%s%s", interface,
 			mode == CB_XDP_NATIVE ? "native" : "generic",
-			mode == CB_XDP_NATIVE ? ": xdp=generic works on any" : "");
+			mode == CB_XDP_NATIVE ? ": " : "", mode == CB_XDP_NATIVE ? generic : "",
+			mode == CB_XDP_NATIVE ? " works on any" : "");
 	case EINVAL:
 	case ERANGE:
 		return cb_error_errno(err, CB_ERR_IMPOSSIBLE, error,
 			"the driver of interface \"%s\" refuses an XDP program as it is set up "
-			"(a smaller MTU, offloads off or xdp=generic may do)",
-			interface);
+			"(a smaller MTU, offloads off or %s may do)",
+			interface, generic);
 	}
 	return cb_error_errno(
 		err, CB_ERR_HOST, error, "attaching an XDP program to \"%s\"", interface);
@@ -55,7 +57,7 @@ static int link_xdp(int program, unsigned ifindex, enum cb_xdp_mode mode)
 }
 
 int cb_bpf_attach_xdp(struct cb_bpf_attachment *a, int program, unsigned ifindex,
-	const char *interface, enum cb_xdp_mode mode, struct cb_error *err)
+	const char *interface, enum cb_xdp_mode mode, const char *generic, struct cb_error *err)
 {
 	int fd;
 
@@ -68,7 +70,7 @@ int cb_bpf_attach_xdp(struct cb_bpf_attachment *a, int program, unsigned ifindex
 		fd = link_xdp(program, ifindex, a->mode);
 	}
 	if (fd < 0)
-		return refuse_xdp(fd, interface, a->mode, err);
+		return refuse_xdp(fd, interface, a->mode, generic, err);
 	a->link_fd = fd;
 	return 0;
 }

@@ -32,10 +32,11 @@ struct cb_bpf_attachment {
 
 /*
  * Attach a program of type XDP. CB_ERR_IMPOSSIBLE: the interface has another one, or its driver
- * can't do `mode`; the interface is named.
+ * can't do `mode`; the interface is named. `generic` is how the user would ask for the generic
+ * mode, as "af-xdp:mode=skb": what else could be done, in words of the caller's.
  */
 int cb_bpf_attach_xdp(struct cb_bpf_attachment *a, int program, unsigned ifindex,
-	const char *interface, enum cb_xdp_mode mode, struct cb_error *err);
+	const char *interface, enum cb_xdp_mode mode, const char *generic, struct cb_error *err);
 
 /*
  * Attach a program of type SCHED_CLS at tc ingress, before all others. It should return

@@ -26,6 +26,18 @@ static void refuses_queues_that_are_not_there(void **state)
 	assert_clean(RECEIVER);
 }
 
+static void says_what_works_on_any_device(void **state)
+{
+	struct cb_capture_job job = make_job(&lo);
+
+	strcpy(job.mechanism, "af-xdp:mode=driver");
+	assert_int_equal(run(&job), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "\"lo\" has no native XDP: af-xdp:mode=skb works on any"));
+	strcpy(job.mechanism, "bpf-ring:tap=xdp-take,xdp=native");
+	assert_int_equal(run(&job), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "\"lo\" has no native XDP: xdp=generic works on any"));
+}
+
 static int try_another(void)
 {
 	struct cb_capture_job job = {0};
@@ -198,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_zero_copy_on_veth),
 		cmocka_unit_test(refuses_queues_that_are_not_there),
+		cmocka_unit_test(says_what_works_on_any_device),
 		cmocka_unit_test(an_interface_has_one_program),
 		cmocka_unit_test(a_wrong_filter_leaves_nothing),
 		cmocka_unit_test(one_process_takes_all_queues),

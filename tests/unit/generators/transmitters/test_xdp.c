@@ -45,7 +45,7 @@ static struct cb_bpf_attachment drop_all(void)
 
 	assert_true(fd >= 0);
 	assert_int_equal(
-		cb_bpf_attach_xdp(&a, fd, if_nametoindex("v1"), "v1", CB_XDP_NATIVE, NULL), 0);
+		cb_bpf_attach_xdp(&a, fd, if_nametoindex("v1"), "v1", CB_XDP_NATIVE, "", NULL), 0);
 	close(fd);
 	return a;
 }

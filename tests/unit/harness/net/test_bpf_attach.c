@@ -121,13 +121,13 @@ static void xdp_goes_into_the_driver(void **state)
 	struct cb_bpf_attachment a, b;
 
 	need();
-	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, ifindex, "va", CB_XDP_AUTO, &err), 0);
+	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, ifindex, "va", CB_XDP_AUTO, "", &err), 0);
 	assert_int_equal(a.mode, CB_XDP_NATIVE);
 	assert_int_equal(bpf_xdp_query((int)ifindex, 0, &query), 0);
 	assert_int_equal(query.attach_mode, XDP_ATTACHED_DRV);
 	/* there is room for one */
-	assert_int_equal(
-		cb_bpf_attach_xdp(&b, xdp, ifindex, "va", CB_XDP_AUTO, &err), CB_ERR_IMPOSSIBLE);
+	assert_int_equal(cb_bpf_attach_xdp(&b, xdp, ifindex, "va", CB_XDP_AUTO, "", &err),
+		CB_ERR_IMPOSSIBLE);
 	assert_non_null(strstr(err.text, "\"va\" has an XDP program already"));
 	cb_bpf_detach(&b);
 	cb_bpf_detach(&a);
@@ -142,10 +142,10 @@ static void xdp_without_a_driver_for_it(void **state)
 	unsigned lo = if_nametoindex("lo");
 
 	need();
-	assert_int_equal(
-		cb_bpf_attach_xdp(&a, xdp, lo, "lo", CB_XDP_NATIVE, &err), CB_ERR_IMPOSSIBLE);
-	assert_non_null(strstr(err.text, "xdp=generic"));
-	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, lo, "lo", CB_XDP_AUTO, &err), 0);
+	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, lo, "lo", CB_XDP_NATIVE, "its=option", &err),
+		CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "its=option works on any"));
+	assert_int_equal(cb_bpf_attach_xdp(&a, xdp, lo, "lo", CB_XDP_AUTO, "", &err), 0);
 	assert_int_equal(a.mode, CB_XDP_GENERIC);
 	assert_int_equal(bpf_xdp_query((int)lo, 0, &query), 0);
 	assert_int_equal(query.attach_mode, XDP_ATTACHED_SKB);
@@ -166,13 +166,13 @@ static void the_interface_may_go_first(void **state)
 	index = if_nametoindex("vc");
 	assert_int_equal(cb_bpf_attach_ingress(&a, tc, index, "vc", &err), 0);
 	assert_int_equal(cb_bpf_attach_ingress_filter(&b, tc, index, "vc", &err), 0);
-	assert_int_equal(cb_bpf_attach_xdp(&c, xdp, index, "vc", CB_XDP_AUTO, &err), 0);
+	assert_int_equal(cb_bpf_attach_xdp(&c, xdp, index, "vc", CB_XDP_AUTO, "", &err), 0);
 	assert_int_equal(cb_link_delete("vc", &err), 0);
 	cb_bpf_detach(&a);
 	cb_bpf_detach(&b);
 	cb_bpf_detach(&c);
 	assert_int_not_equal(cb_bpf_attach_ingress(&a, tc, index, "vc", &err), 0);
-	assert_int_not_equal(cb_bpf_attach_xdp(&a, xdp, index, "vc", CB_XDP_AUTO, &err), 0);
+	assert_int_not_equal(cb_bpf_attach_xdp(&a, xdp, index, "vc", CB_XDP_AUTO, "", &err), 0);
 }
 
 int main(void)

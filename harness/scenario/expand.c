@@ -286,10 +286,10 @@ static const char *xdp_user(const struct cb_registry *registry, const struct cb_
 static int settle_regime(
 	struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
 {
-	const struct cb_cell *end = s->cells + s->n_cells;
 	bool any = false;
 
-	for (struct cb_cell *cell = s->cells; cell < end; cell++) {
+	for (size_t i = 0; i < s->n_cells; i++) {
+		const struct cb_cell *cell = &s->cells[i];
 		const char *user = xdp_user(in->registry, cell);
 
 		any |= user != NULL;
@@ -299,7 +299,9 @@ static int settle_regime(
 				"leave it auto",
 				user);
 	}
-	for (struct cb_cell *cell = s->cells; cell < end; cell++) {
+	for (size_t i = 0; i < s->n_cells; i++) {
+		struct cb_cell *cell = &s->cells[i];
+
 		if (cell->spec.napi == CB_NAPI_AUTO)
 			cell->spec.napi = any ? CB_NAPI_ON : CB_NAPI_OFF;
 		if (json_object_set_new(cell->params, "napi",
@@ -326,8 +328,10 @@ int cb_expand(struct cb_scenario *s, const struct cb_expand_input *in, struct cb
 	rc = list_axes(s, in->sweep, err);
 	for (size_t b = 0; b < in->sweep->n_blocks && !rc; b++)
 		rc = expand_product(x, &in->sweep->blocks[b]);
-	free(x);
 	if (!rc)
 		rc = settle_regime(s, in, err);
-	return rc ? rc : check_excludes(s, in, err);
+	if (!rc)
+		rc = check_excludes(s, in, err);
+	free(x);
+	return rc;
 }

@@ -24,6 +24,7 @@ struct run {
 	bool opened;
 	struct cb_template *frame; /* owned */
 	struct cb_shape shape;
+	struct cb_headers headers;
 	struct cb_link_info info;
 };
 
@@ -211,6 +212,23 @@ static int make_shape(struct run *run, struct cb_error *err)
 		member->name);
 }
 
+/* Headers, and whether the transmitter can do them. */
+static int make_headers(struct run *run, struct cb_error *err)
+{
+	const struct cb_member *member = &run->transmitter->member;
+	int r = cb_headers_make(&run->headers, run->job->frame, err);
+
+	if (!r)
+		r = cb_shape_check(&run->shape, &run->headers, err);
+	if (r || cb_headers_are_plain(&run->headers) ||
+		cb_member_provides(member, run->options) & CB_TRAIT_FRAMES)
+		return r;
+	return cb_error_set(err, CB_ERR_USAGE,
+		"frame: transmitter %s makes frames of Ethernet, IPv4 and UDP only; for others use "
+		"packet or libnet",
+		member->name);
+}
+
 static int make_frame(struct run *run, struct cb_error *err)
 {
 	const struct cb_generate_job *job = run->job;
@@ -218,6 +236,7 @@ static int make_frame(struct run *run, struct cb_error *err)
 		.frame_size = run->shape.sizes.largest,
 		.destination_port = (uint16_t)job->destination_port,
 		.source_port = (uint16_t)job->source_port,
+		.headers = run->headers,
 	};
 	int r = cb_address_mac(job->destination_mac, "destination-mac", spec.destination_mac, err);
 
@@ -260,8 +279,8 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 static int run_prepare(struct run *run, struct cb_error *err)
 {
 	static int (*const steps[])(struct run *, struct cb_error *) = {find_transmitter, find_link,
-		make_sizes, make_shape, read_rate, make_frame, open_transmitter, make_arrival,
-		check_window};
+		make_sizes, make_shape, make_headers, read_rate, make_frame, open_transmitter,
+		make_arrival, check_window};
 	int r = check_bounds(run->job, err);
 
 	if (!r && run->job->cpu >= 0)
@@ -308,6 +327,7 @@ static int name_members(
 		{&cb_arrival_axis, job->arrival, record->arrival},
 		{&cb_sizes_axis, job->sizes, record->sizes},
 		{&cb_payload_axis, job->payload, record->payload},
+		{&cb_headers_axis, job->frame, record->frame},
 	};
 	int r = 0;
 

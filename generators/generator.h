@@ -19,6 +19,15 @@ struct cb_template {
 	uint8_t bytes[16384];
 	uint32_t length;       /* without FCS */
 	uint32_t stamp_offset; /* stamp_offset + CB_STAMP_SIZE <= length */
+	/* What stands before the stamp (traffic/headers.h), for those who change it. */
+	uint32_t ip_offset, ip_length; /* ip_length: of the headers */
+	bool ipv6;
+	bool udp;      /* has a UDP header, right before the stamp */
+	bool goes_on;  /* fragments follow: IP carries a multiple of 8 bytes, the rest is padding */
+	bool checksum; /* UDP has one, in the two bytes before the stamp (cb_frame_stamp) */
+	uint16_t ip_error, udp_error; /* added to what the checksum is made of: 0, it is right */
+	uint32_t checksum_sum; /* of 16-bit words as they stand in memory: all that UDP's checksum
+				  is over, but for the stamp */
 };
 
 struct cb_shape; /* traffic/shape.h */

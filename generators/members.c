@@ -5,6 +5,7 @@
 	X(packet)       \
 	X(af_xdp)       \
 	X(xdp)          \
+	X(libnet)       \
 	X(pcap)         \
 	X(null)
 

@@ -25,6 +25,9 @@ struct cb_xdp_call call;
 const volatile __u32 target_ifindex = 0;
 const volatile __u32 stamp_offset = 0; /* even */
 const volatile __u32 stamp_key = 0;
+/* Of UDP: in the two bytes before the stamp; the sum of all that it is over but for the stamp
+ * (struct cb_template). */
+const volatile __u32 checksum = 0, checksum_sum = 0;
 const volatile __u8 stamp_stream = 0;
 
 /* ---- making frames ---- */
@@ -55,6 +58,18 @@ static __always_inline __u64 departure(__u32 i)
 	return w.now_ns;
 }
 
+/* As cb_frame_close does it. */
+static __always_inline __u16 checksum_of(const __u16 *bytes)
+{
+	__u32 sum = checksum_sum;
+
+	for (unsigned i = 0; i < CB_STAMP_SIZE / 2; i++)
+		sum += bytes[i];
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	return sum == 0xffff ? 0xffff : ~sum;
+}
+
 SEC("xdp")
 int make_frame(struct xdp_md *ctx)
 {
@@ -76,6 +91,8 @@ int make_frame(struct xdp_md *ctx)
 	cb_stamp_write((uint8_t *)bytes, stamp_key, &stamp);
 	for (unsigned i = 0; i < CB_STAMP_SIZE / 2; i++)
 		at[i] = bytes[i];
+	if (checksum)
+		at[-1] = checksum_of(bytes);
 	return bpf_redirect(target_ifindex, 0);
 }
 

@@ -2,14 +2,11 @@
 
 #include "generators/traffic/frame.h"
 
-/* Offsets in an Ethernet frame with IPv4 without options and UDP. */
+#include <string.h>
+
 enum {
-	AT_IP = 14,
-	AT_IP_LENGTH = AT_IP + 2,
-	AT_IP_CHECKSUM = AT_IP + 10,
-	AT_IP_SOURCE = AT_IP + 12,
-	AT_UDP = AT_IP + 20,
-	AT_UDP_LENGTH = AT_UDP + 4,
+	AT_IPV4_SOURCE = 12,
+	AT_IPV6_SOURCE_END = 20, /* its last 32 bits */
 };
 
 static void put16(uint8_t *at, uint32_t value)
@@ -21,19 +18,6 @@ static void put16(uint8_t *at, uint32_t value)
 static uint32_t get16(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 8 | at[1];
-}
-
-/* RFC 791: over the header with a checksum of 0. */
-static void write_checksum(uint8_t *bytes)
-{
-	uint32_t sum = 0;
-
-	put16(bytes + AT_IP_CHECKSUM, 0);
-	for (int i = AT_IP; i < AT_UDP; i += 2)
-		sum += get16(bytes + i);
-	sum = (sum & 0xffff) + (sum >> 16);
-	sum = (sum & 0xffff) + (sum >> 16);
-	put16(bytes + AT_IP_CHECKSUM, ~sum);
 }
 
 /* splitmix64's finish: neighbours come out far apart. */
@@ -53,7 +37,9 @@ static uint32_t flow_of(const struct cb_flows *f, uint64_t sequence)
 
 static void write_flow(const struct cb_shape *s, uint8_t *bytes, uint64_t sequence)
 {
-	const uint8_t *frame = s->frame->bytes;
+	const struct cb_template *t = s->frame;
+	uint32_t at_udp = t->ip_offset + t->ip_length;
+	uint32_t at_source = t->ip_offset + (t->ipv6 ? AT_IPV6_SOURCE_END : AT_IPV4_SOURCE);
 	uint32_t flow = flow_of(&s->flows, sequence), port = flow, address = flow;
 	uint64_t source;
 
@@ -62,13 +48,13 @@ static void write_flow(const struct cb_shape *s, uint8_t *bytes, uint64_t sequen
 		port = flow / 256;
 	}
 	if (s->flows.field != CB_FLOW_SOURCE_IP)
-		put16(bytes + AT_UDP, get16(frame + AT_UDP) + port);
+		put16(bytes + at_udp, get16(t->bytes + at_udp) + port);
 	if (s->flows.field == CB_FLOW_SOURCE_PORT)
 		return;
-	source = ((uint64_t)get16(frame + AT_IP_SOURCE) << 16 | get16(frame + AT_IP_SOURCE + 2)) +
+	source = ((uint64_t)get16(t->bytes + at_source) << 16 | get16(t->bytes + at_source + 2)) +
 		address;
-	put16(bytes + AT_IP_SOURCE, (uint32_t)(source >> 16));
-	put16(bytes + AT_IP_SOURCE + 2, (uint32_t)source);
+	put16(bytes + at_source, (uint32_t)(source >> 16));
+	put16(bytes + at_source + 2, (uint32_t)source);
 }
 
 bool cb_shape_is_plain(const struct cb_shape *s)
@@ -76,19 +62,48 @@ bool cb_shape_is_plain(const struct cb_shape *s)
 	return !s->sizes.sequence && s->flows.n < 2 && !s->payload.pool;
 }
 
+int cb_shape_check(const struct cb_shape *s, const struct cb_headers *h, struct cb_error *err)
+{
+	uint32_t smallest = cb_headers_smallest(h);
+
+	if (s->sizes.smallest < smallest)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"a frame of %d bytes has no room for the stamp behind these "
+			"headers: at least %u",
+			s->sizes.smallest, smallest);
+	if (s->flows.n > 1 && s->flows.field != CB_FLOW_SOURCE_IP && !cb_headers_have_udp(h))
+		return cb_error_set(err, CB_ERR_USAGE,
+			"flow-field: a later fragment has no ports; use source-ip");
+	return 0;
+}
+
+/* Behind the stamp up to the end of what IP carries; the padding stays zeros. */
+static void write_payload(
+	const struct cb_shape *s, uint8_t *bytes, uint32_t length, uint64_t sequence)
+{
+	const struct cb_template *t = s->frame;
+	uint32_t begin = t->stamp_offset + CB_STAMP_SIZE;
+	uint32_t end = t->ip_offset + cb_frame_ip_total(t, length);
+
+	cb_payload_write(&s->payload, bytes + begin, end - begin, sequence);
+	if (s->payload.pool && end < length)
+		memset(bytes + end, 0, length - end);
+}
+
 uint32_t cb_shape_apply(const struct cb_shape *s, uint8_t *bytes, uint64_t sequence)
 {
+	const struct cb_template *t = s->frame;
 	uint32_t length = cb_sizes_of(&s->sizes, sequence) - CB_FRAME_FCS;
-	uint32_t filled = s->frame->stamp_offset + CB_STAMP_SIZE;
 
 	if (s->flows.n > 1)
 		write_flow(s, bytes, sequence);
-	if (s->sizes.sequence) {
-		put16(bytes + AT_IP_LENGTH, length - AT_IP);
-		put16(bytes + AT_UDP_LENGTH, length - AT_UDP);
-	}
 	if (s->sizes.sequence || s->flows.field != CB_FLOW_SOURCE_PORT)
-		write_checksum(bytes);
-	cb_payload_write(&s->payload, bytes + filled, length - filled, sequence);
+		cb_frame_write_lengths(t, bytes, length);
+	write_payload(s, bytes, length, sequence);
+	if (t->checksum) {
+		uint16_t sum = (uint16_t)cb_frame_sum(t, bytes, length);
+
+		memcpy(bytes + t->stamp_offset - 2, &sum, sizeof(sum));
+	}
 	return length;
 }

@@ -6,6 +6,7 @@
 #define CB_GENERATORS_TRAFFIC_SHAPE_H
 
 #include "generators/generator.h"
+#include "generators/traffic/headers.h"
 #include "generators/traffic/payload.h"
 #include "generators/traffic/sizes.h"
 
@@ -31,9 +32,13 @@ struct cb_shape {
 /* Whether every frame is the template but for its stamp. */
 bool cb_shape_is_plain(const struct cb_shape *s);
 
+/* CB_ERR_USAGE when sizes or flows do not go with the headers. */
+int cb_shape_check(const struct cb_shape *s, const struct cb_headers *h, struct cb_error *err);
+
 /*
  * Turn the frame at `bytes` (a copy of the template, whole or of any sequence number) into that of
- * `sequence`, without its stamp, and return its length without FCS. The IPv4 checksum is right.
+ * `sequence`, without its stamp, and return its length without FCS. The IPv4 checksum is right (or
+ * wrong, as asked for); UDP's comes with the stamp (cb_frame_stamp).
  */
 uint32_t cb_shape_apply(const struct cb_shape *s, uint8_t *bytes, uint64_t sequence);
 

@@ -43,7 +43,7 @@ int cb_sizes_make(struct cb_sizes *s, const char *text, uint16_t frame_size, uin
 	void *options;
 	int r = cb_member_parse(&cb_sizes_axis, text, &member, NULL, err);
 
-	*s = (struct cb_sizes){.largest = frame_size, .mean = frame_size};
+	*s = (struct cb_sizes){.largest = frame_size, .smallest = frame_size, .mean = frame_size};
 	if (r)
 		return r;
 	sizes = (const struct cb_sizes_member *)member; /* its first field */
@@ -72,6 +72,7 @@ static int allocate(struct cb_sizes *s, uint32_t n, struct cb_error *err)
 	s->shares = calloc(CB_SIZES_KINDS_MAX, sizeof(*s->shares));
 	s->n = n;
 	s->largest = 0;
+	s->smallest = UINT16_MAX;
 	s->mean = 0;
 	return s->sequence && s->shares ? 0 : cb_error_memory(err, "a sequence of sizes");
 }
@@ -96,6 +97,8 @@ static void describe(struct cb_sizes *s)
 		s->mean += s->sequence[i];
 		if (s->sequence[i] > s->largest)
 			s->largest = s->sequence[i];
+		if (s->sequence[i] < s->smallest)
+			s->smallest = s->sequence[i];
 	}
 	s->mean /= s->n;
 }

@@ -18,7 +18,7 @@ struct cb_sizes {
 	uint16_t *sequence; /* owned; NULL: every frame has the size `largest` */
 	uint32_t n;         /* of one cycle */
 	double *shares;     /* asked: CB_SIZES_KINDS_MAX, by size; owned, NULL with `sequence` */
-	uint16_t largest;
+	uint16_t largest, smallest;
 	double mean;
 };
 

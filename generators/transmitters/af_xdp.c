@@ -15,6 +15,7 @@
  * Zero-copy: frames on the ring are the driver's, which takes them when it likes, and are offered;
  * what it refuses is not told.
  */
+#include "generators/traffic/frame.h"
 #include "generators/traffic/shape.h"
 #include "harness/base/clock.h"
 #include "harness/net/xsk.h"
@@ -207,7 +208,7 @@ static uint32_t write_frame(const struct af_xdp *x, uint8_t *bytes, const struct
 
 	if (x->shape)
 		length = cb_shape_apply(x->shape, bytes, stamp->sequence);
-	cb_stamp_write(bytes + x->frame->stamp_offset, x->key, stamp);
+	cb_frame_stamp(x->frame, x->shape != NULL, bytes, x->key, stamp);
 	return length;
 }
 
@@ -360,7 +361,8 @@ const struct cb_transmitter cb_transmitter_af_xdp = {
 				"driver",
 			.options = af_xdp_options,
 			.options_size = sizeof(struct af_xdp_options),
-			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES,
+			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES |
+				CB_TRAIT_FRAMES,
 			.probe = cb_xsk_probe,
 		},
 	.state_size = sizeof(struct af_xdp),

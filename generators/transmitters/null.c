@@ -22,7 +22,8 @@ const struct cb_transmitter cb_transmitter_null = {
 		{
 			.name = "null",
 			.help = "Hands frames to nobody: measures the pacing by itself",
-			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES,
+			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES |
+				CB_TRAIT_FRAMES,
 		},
 	.batch = 64,
 	.no_link = true,

@@ -190,7 +190,8 @@ const struct cb_transmitter cb_transmitter_packet = {
 			.help = "A packet socket: sendmmsg or a ring, straight to the driver",
 			.options = packet_options,
 			.options_size = sizeof(struct cb_packet_options),
-			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES,
+			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES |
+				CB_TRAIT_FRAMES,
 			.probe = packet_probe,
 		},
 	.state_size = sizeof(struct packet),

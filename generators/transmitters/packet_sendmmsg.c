@@ -9,6 +9,7 @@
  * could stop it is kept away: signals are blocked by the sending loop, the send buffer is larger
  * than what a device can hold, and an interface that goes down fails the next call too.
  */
+#include "generators/traffic/frame.h"
 #include "generators/traffic/shape.h"
 #include "generators/transmitters/packet_way.h"
 
@@ -23,8 +24,9 @@
 struct mmsg {
 	int fd;
 	unsigned batch;
-	uint32_t key, stamp_offset, stride;
+	uint32_t key, stride;
 	uint8_t stream;
+	const struct cb_template *frame;
 	const struct cb_shape *shape; /* NULL: all frames are alike but for their stamp */
 	uint8_t *frames; /* `batch` copies of the template, `stride` bytes apart; owned */
 	struct mmsghdr *messages;
@@ -36,7 +38,7 @@ static int mmsg_prepare(struct mmsg *m, const struct cb_link *link, struct cb_er
 {
 	const struct cb_template *frame = link->frame;
 
-	m->stamp_offset = frame->stamp_offset;
+	m->frame = frame;
 	m->stride = (frame->length + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
 	m->frames = aligned_alloc(CACHE_LINE, (size_t)m->stride * m->batch);
 	m->messages = calloc(m->batch, sizeof(*m->messages));
@@ -97,11 +99,11 @@ static void stamp_frames(
 	struct mmsg *m, uint64_t sequence, unsigned n, uint8_t phase, uint32_t time_ns)
 {
 	struct cb_stamp stamp = {.stream = m->stream, .phase = phase, .time_ns = time_ns};
-	uint8_t *at = m->frames + m->stamp_offset;
+	uint8_t *at = m->frames;
 
 	for (unsigned i = 0; i < n; i++, at += m->stride) {
 		stamp.sequence = sequence + i;
-		cb_stamp_write(at, m->key, &stamp);
+		cb_frame_stamp(m->frame, m->shape != NULL, at, m->key, &stamp);
 	}
 }
 

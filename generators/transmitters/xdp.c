@@ -224,7 +224,8 @@ const struct cb_transmitter cb_transmitter_xdp = {
 			.help = "Frames made in the kernel by eBPF and redirected to the link",
 			.options = xdp_options,
 			.options_size = sizeof(struct xdp_options),
-			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP,
+			.provides =
+				CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP | CB_TRAIT_FRAMES,
 			.probe = xdp_probe,
 		},
 	.state_size = sizeof(struct xdp),

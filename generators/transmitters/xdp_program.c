@@ -33,6 +33,8 @@ static int load(struct cb_xdp_program *p, const struct cb_link *link, struct cb_
 		return cb_error_errno(err, CB_ERR_INTERNAL, errno, WHAT ": its eBPF object");
 	p->skeleton->rodata->target_ifindex = link->ifindex;
 	p->skeleton->rodata->stamp_offset = link->frame->stamp_offset;
+	p->skeleton->rodata->checksum = link->frame->checksum;
+	p->skeleton->rodata->checksum_sum = link->frame->checksum_sum;
 	p->skeleton->rodata->stamp_key = link->key;
 	p->skeleton->rodata->stamp_stream = link->stream;
 	rc = cb_bpf_load(p->skeleton->skeleton, WHAT, err);

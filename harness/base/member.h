@@ -27,6 +27,8 @@ enum cb_trait {
 					   receiving veth has NAPI */
 	CB_TRAIT_SHAPES = 1U << 10,     /* transmitter: sizes, flows and payloads that change
 					   from frame to frame */
+	CB_TRAIT_FRAMES = 1U << 12,     /* transmitter: headers other than Ethernet, IPv4 and UDP,
+					   and checksums */
 };
 
 /* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */
@@ -62,6 +64,9 @@ struct cb_registry {
 	 * JSON object that describes one? Its name goes to name[size]. CB_ERR_USAGE. NULL: there
 	 * are none. */
 	int (*external)(const char *text, char *name, size_t size, struct cb_error *err);
+	/* The smallest frame, with FCS, that has room for the stamp behind the headers that a
+	 * member of the axis "frame" describes; 0: it is none. NULL: any frame has. */
+	uint32_t (*smallest_frame)(const char *text);
 };
 
 const struct cb_axis *cb_registry_axis(const struct cb_registry *r, const char *name);

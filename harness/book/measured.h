@@ -55,6 +55,7 @@ struct cb_generator_record {
 	char transmitter[CB_RECORD_TEXT];
 	char arrival[CB_RECORD_TEXT], sizes[CB_RECORD_TEXT],
 		payload[CB_RECORD_TEXT]; /* canonical short forms */
+	char frame[CB_RECORD_TEXT];      /* the same: its headers */
 	struct cb_series series;
 };
 

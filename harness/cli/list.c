@@ -84,7 +84,8 @@ static int check_axis(const char *name, struct cb_error *err)
 	}
 	near = cb_text_nearest(name, names, n);
 	return cb_error_set(err, CB_ERR_USAGE,
-		"\"%s\" is none of arrivals, sizes, payloads, transmitters, mechanisms, waits, "
+		"\"%s\" is none of arrivals, sizes, payloads, frames, transmitters, mechanisms, "
+		"waits, "
 		"loads, externals%s%s%s",
 		name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
@@ -112,14 +113,16 @@ static const char *const examples[] = {"capbench list mechanisms", "capbench lis
 
 const struct cb_verb cb_verb_list = {
 	.name = "list",
-	.help = "Show arrivals, sizes, payloads, transmitters, mechanisms, waits, loads and "
+	.help = "Show arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads "
+		"and "
 		"external programs",
 	.description =
 		"Shows what can be chosen on each axis, with options and defaults, and whether it "
 		"can run here or why not. An option is written behind the name: "
 		"tpacket3:block=1MiB.",
 	.positional = {{"AXIS",
-		"arrivals, sizes, payloads, transmitters, mechanisms, waits, loads or externals; "
+		"arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads or "
+		"externals; "
 		"all when left out",
 		true}},
 	.examples = examples,

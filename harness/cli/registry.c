@@ -4,6 +4,7 @@
 #include "capturers/external.h"
 #include "generators/generator.h"
 #include "generators/pacing/arrival.h"
+#include "generators/traffic/headers.h"
 #include "generators/traffic/payload.h"
 #include "generators/traffic/sizes.h"
 #include "harness/cli/verb.h"
@@ -12,6 +13,7 @@ static const struct cb_axis axes[] = {
 	{.name = "arrival", .plural = "arrivals", .at = cb_arrival_at},
 	{.name = "sizes", .plural = "sizes", .at = cb_sizes_at},
 	{.name = "payload", .plural = "payloads", .at = cb_payload_at},
+	{.name = "frame", .plural = "frames", .at = cb_headers_at},
 	{.name = "transmitter", .plural = "transmitters", .at = cb_transmitter_at},
 	{.name = "mechanism", .plural = "mechanisms", .at = cb_mechanism_at},
 	{.name = "wait", .plural = "waits", .at = cb_wait_at},
@@ -20,4 +22,5 @@ static const struct cb_axis axes[] = {
 	{.name = NULL},
 };
 
-const struct cb_registry cb_cli_registry = {.axes = axes, .external = cb_external_check};
+const struct cb_registry cb_cli_registry = {
+	.axes = axes, .external = cb_external_check, .smallest_frame = cb_headers_smallest_of};

@@ -39,6 +39,7 @@ static const struct cb_field generator_added[] = {
 	CB_FIELD_STRING(cb_generator_record, arrival),
 	CB_FIELD_STRING(cb_generator_record, sizes),
 	CB_FIELD_STRING(cb_generator_record, payload),
+	CB_FIELD_STRING(cb_generator_record, frame),
 	GENERATOR(REAL, sizes_chi_square),
 	GENERATOR(COUNT, flows),
 	GENERATOR_GAPS(0, "64ns"),

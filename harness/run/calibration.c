@@ -18,6 +18,7 @@ static bool alike(const struct cb_plan *p, size_t a, size_t b)
 		x->traffic.flows == y->traffic.flows &&
 		strcmp(x->traffic.sizes, y->traffic.sizes) == 0 &&
 		strcmp(x->traffic.payload, y->traffic.payload) == 0 &&
+		strcmp(x->traffic.frame, y->traffic.frame) == 0 &&
 		strcmp(x->generator.transmitter, y->generator.transmitter) == 0 &&
 		l->receive_mode == m->receive_mode && l->generator == m->generator &&
 		l->receive == m->receive;

@@ -53,11 +53,12 @@ json_t *cb_job_capture(
 json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout *layout,
 	const struct cb_testbed *testbed, uint32_t key)
 {
-	json_t *values = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "transmitter",
+	json_t *values = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "transmitter",
 		spec->generator.transmitter, "destination-mac", testbed->sensor_mac, "arrival",
 		spec->traffic.arrival, "sizes", spec->traffic.sizes, "payload",
-		spec->traffic.payload, "flow-order", cb_flow_order_names[spec->traffic.flow_order],
-		"flow-field", cb_flow_field_names[spec->traffic.flow_field]);
+		spec->traffic.payload, "frame", spec->traffic.frame, "flow-order",
+		cb_flow_order_names[spec->traffic.flow_order], "flow-field",
+		cb_flow_field_names[spec->traffic.flow_field]);
 
 	if (!values)
 		return NULL;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define SECOND INT64_C(1000000000)
+#define FCS    4 /* bytes */
 
 /* The members of one combination. */
 struct members {
@@ -125,6 +126,35 @@ static int check_shapes(const struct check *c)
 		cb_trait_text(CB_TRAIT_SHAPES), c->m.transmitter->name);
 }
 
+/* Headers that the transmitter can make, and that leave room for the stamp. */
+static int check_frame(const struct check *c)
+{
+	const struct cb_trial_spec *spec = c->spec;
+	int64_t smallest;
+
+	/* the first frame is the one that everybody makes, and `frame_size` is large enough for */
+	if (!c->registry->smallest_frame ||
+		!strcmp(spec->traffic.frame, cb_registry_axis(c->registry, "frame")->at(0)->name))
+		return 0;
+	if (!(c->m.transmitter->provides & CB_TRAIT_FRAMES))
+		return cb_node_error(cb_trial_blame(c->values, "traffic.frame"), c->err,
+			"trial.traffic.frame: needs %s, which transmitter %s does not have",
+			cb_trait_text(CB_TRAIT_FRAMES), c->m.transmitter->name);
+	smallest = c->registry->smallest_frame(spec->traffic.frame);
+	if (spec->traffic.frame_size < smallest &&
+		is_first(c->registry, "sizes", spec->traffic.sizes))
+		return cb_node_error(cb_trial_blame(c->values, "traffic.frame_size"), c->err,
+			"trial.traffic.frame_size: %lld bytes have no room for the stamp behind "
+			"the headers of traffic.frame: at least %lld",
+			(long long)spec->traffic.frame_size, (long long)smallest);
+	if (spec->capture.snaplen >= smallest - FCS)
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, "capture.snaplen"), c->err,
+		"trial.capture.snaplen: %lld bytes cut the stamp off, which stands behind the "
+		"headers of traffic.frame: at least %lld",
+		(long long)spec->capture.snaplen, (long long)(smallest - FCS));
+}
+
 /* A window without a slot has nothing to measure. */
 static int check_window(const struct check *c)
 {
@@ -183,5 +213,7 @@ int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_val
 		rc = check_shapes(&c);
 	if (!rc)
 		rc = check_mix(&c);
+	if (!rc)
+		rc = check_frame(&c);
 	return rc ? rc : check_window(&c);
 }

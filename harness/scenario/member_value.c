@@ -150,18 +150,46 @@ static bool take_value(char out[FORM_VALUE_MAX], const struct cb_option *row, co
 	return cb_text_copy(out, FORM_VALUE_MAX, value);
 }
 
+/* A list in the short form: "100/200". */
+static struct cb_node joined(const struct cb_node *list, char text[FORM_VALUE_MAX])
+{
+	struct cb_node node = *list;
+	size_t length = 0;
+
+	*text = '\0';
+	for (size_t i = 0; i < list->n; i++) {
+		const struct cb_node *item = list->items[i];
+
+		if (item->kind != CB_NODE_SCALAR || cb_node_is_null(item) ||
+			strchr(item->text, '/') || length >= FORM_VALUE_MAX)
+			return *list;
+		length += (size_t)snprintf(
+			text + length, FORM_VALUE_MAX - length, "%s%s", i ? "/" : "", item->text);
+	}
+	if (!list->n || length >= FORM_VALUE_MAX)
+		return *list;
+	node.kind = CB_NODE_SCALAR;
+	node.text = text;
+	return node;
+}
+
 /* One option by name, checked at once: its own place is better known than the whole form's. */
 static int take_option(struct form *f, const struct source *s, const char *option,
 	const struct cb_node *key, const struct cb_node *value)
 {
 	const struct cb_option *row = cb_option_find(f->member->options, option);
-	char prefix[2 * CB_PATH_MAX];
+	char prefix[2 * CB_PATH_MAX], text[FORM_VALUE_MAX];
+	struct cb_node one;
 	void *scratch;
 	size_t i;
 	int rc;
 
 	if (!row)
 		return unknown_option(f, s, key, option);
+	if (value->kind == CB_NODE_SEQUENCE && row->type == CB_OPT_TEXT) {
+		one = joined(value, text);
+		value = &one;
+	}
 	scratch = calloc(1, f->member->options_size + 1);
 	if (!scratch)
 		return cb_error_memory(s->err, "options");
@@ -184,11 +212,12 @@ static int take_map(struct form *f, const struct source *s, const struct cb_node
 	const struct cb_node *name = cb_node_find(map, "name");
 	int rc;
 
-	if (!name)
+	if (!name && f->axis->at(1))
 		return refuse(s, map, "the key \"name\" is missing: which %s?", f->axis->name);
-	if (name->kind != CB_NODE_SCALAR || cb_node_is_null(name))
+	if (name && (name->kind != CB_NODE_SCALAR || cb_node_is_null(name)))
 		return refuse(s, name, "\"name\" must be the name of a %s", f->axis->name);
-	rc = take_text(f, s, name, name->text);
+	/* an axis with one member needs no name */
+	rc = name ? take_text(f, s, name, name->text) : take_text(f, s, map, f->axis->at(0)->name);
 	for (size_t i = 0; i < map->n && !rc; i++) {
 		if (strcmp(map->keys[i]->text, "name") != 0)
 			rc = take_option(f, s, map->keys[i]->text, map->keys[i], map->items[i]);

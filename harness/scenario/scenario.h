@@ -38,7 +38,7 @@ struct cb_trial_spec {
 		int64_t frame_size; /* RFC 2544: with FCS */
 		int64_t rate;       /* pps, CB_RATE_MAX */
 		char arrival[CB_MEMBER_TEXT_MAX], sizes[CB_MEMBER_TEXT_MAX],
-			payload[CB_MEMBER_TEXT_MAX];
+			payload[CB_MEMBER_TEXT_MAX], frame[CB_MEMBER_TEXT_MAX];
 		int64_t flows;
 		int flow_order, flow_field; /* of cb_flow_order_names, cb_flow_field_names */
 	} traffic;

@@ -30,7 +30,7 @@ static void a_generator_of_which_nothing_is_known(void **state)
 		"\"rebased\":null,\"lateness_max_ns\":null,"
 		"\"lateness_p99_ns\":null,\"cpu_ns\":null,\"softirq_ns\":null,"
 		"\"context_switches\":null,\"series\":[],\"arrival\":\"\",\"sizes\":\"\","
-		"\"payload\":\"\",\"sizes_chi_square\":null,\"flows\":null,"
+		"\"payload\":\"\",\"frame\":\"\",\"sizes_chi_square\":null,\"flows\":null,"
 		"\"gap_within_64ns_share\":null,\"gap_within_128ns_share\":null,"
 		"\"gap_within_256ns_share\":null,\"gap_within_512ns_share\":null,"
 		"\"gap_within_1us_share\":null,\"gap_p50_ns\":null,"

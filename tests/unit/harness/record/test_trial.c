@@ -159,8 +159,8 @@ static void another_schema_is_refused(void **state)
 /* Keys that records of the same schema lack when they are older. */
 static bool came_later(const char *key)
 {
-	static const char *const later[] = {"arrival", "sizes", "payload", "sizes_chi_square",
-		"flows", "gap_within_64ns_share", "gap_within_128ns_share",
+	static const char *const later[] = {"arrival", "sizes", "payload", "frame",
+		"sizes_chi_square", "flows", "gap_within_64ns_share", "gap_within_128ns_share",
 		"gap_within_256ns_share", "gap_within_512ns_share", "gap_within_1us_share",
 		"gap_p50_ns", "gap_p99_ns", "gap_max_ns", "back_to_back_share", "longest_train",
 		"drift_ppm", "group"};

@@ -55,6 +55,7 @@ static const struct cb_member test_transmitters[] = {
 };
 static const struct cb_member test_sizes[] = {{.name = "fixed", .help = "fixed"}};
 static const struct cb_member test_payloads[] = {{.name = "zeros", .help = "zeros"}};
+static const struct cb_member test_frames[] = {{.name = "udp", .help = "udp"}};
 static const struct cb_member test_arrivals[] = {{.name = "constant", .help = "constant"}};
 
 #define TEST_AT(name)                                                                           \
@@ -69,11 +70,13 @@ TEST_AT(transmitters)
 TEST_AT(arrivals)
 TEST_AT(sizes)
 TEST_AT(payloads)
+TEST_AT(frames)
 
 static const struct cb_axis test_axes[] = {
 	{"arrival", "arrivals", test_arrivals_at},
 	{"sizes", "sizes", test_sizes_at},
 	{"payload", "payloads", test_payloads_at},
+	{"frame", "frames", test_frames_at},
 	{"mechanism", "mechanisms", test_mechanisms_at},
 	{"wait", "waits", test_waits_at},
 	{"load", "loads", test_loads_at},

@@ -97,7 +97,7 @@ static const struct cb_member fake_loads[] = {
 static const struct cb_member fake_transmitters[] = {
 	FAKE("blind", .provides = CB_TRAIT_PACED),
 	FAKE("packet", .options = fake_recv,
-		.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES),
+		.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES | CB_TRAIT_FRAMES),
 	FAKE("burst", .provides = CB_TRAIT_STAMPS),
 	FAKE("xdp", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP),
 	FAKE("picky", .provides = CB_TRAIT_PACED, .needs = CB_TRAIT_NAPI),
@@ -111,6 +111,23 @@ static const struct cb_member fake_sizes[] = {
 static const struct cb_member fake_payloads[] = {
 	FAKE("zeros", .needs = 0),
 	FAKE("random", .needs = 0),
+	{.name = NULL},
+};
+struct fake_frame {
+	char vlan[16];
+};
+static const struct cb_option fake_vlan[] = {{.name = "vlan",
+						     .type = CB_OPT_TEXT,
+						     .offset = offsetof(struct fake_frame, vlan),
+						     .text_size = 16,
+						     .fallback = "",
+						     .help = "tags"},
+	CB_OPTION_END};
+static const struct cb_member fake_frames[] = {
+	{.name = "udp",
+		.help = "headers",
+		.options = fake_vlan,
+		.options_size = sizeof(struct fake_frame)},
 	{.name = NULL},
 };
 static const struct cb_member fake_arrivals[] = {
@@ -133,11 +150,13 @@ FAKE_AT(transmitter)
 FAKE_AT(arrival)
 FAKE_AT(size)
 FAKE_AT(payload)
+FAKE_AT(frame)
 
 static const struct cb_axis fake_axes[] = {
 	{"arrival", "arrivals", fake_arrival_at},
 	{"sizes", "sizes", fake_size_at},
 	{"payload", "payloads", fake_payload_at},
+	{"frame", "frames", fake_frame_at},
 	{"mechanism", "mechanisms", fake_mechanism_at},
 	{"wait", "waits", fake_wait_at},
 	{"load", "loads", fake_load_at},
@@ -161,6 +180,13 @@ static inline int fake_external(const char *text, char *name, size_t size, struc
 	return known || own ? 0 : CB_ERR_USAGE;
 }
 
-static const struct cb_registry fake_registry = {.axes = fake_axes, .external = fake_external};
+/* A tag takes 40 bytes here, so that the snaplen can be too short for it. */
+static inline uint32_t fake_smallest_frame(const char *text)
+{
+	return strchr(text, '/') ? 144 : strchr(text, ':') ? 104 : 64;
+}
+
+static const struct cb_registry fake_registry = {
+	.axes = fake_axes, .external = fake_external, .smallest_frame = fake_smallest_frame};
 
 #endif

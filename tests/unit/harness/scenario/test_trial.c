@@ -32,7 +32,7 @@ static void wrong_keys_and_values_are_refused(void **state)
 			"t.yaml:3:13: trial.traffic.rat: unknown key; did you mean \"rate\"?"},
 		{"name: t\ntrial:\n  traffic: {zzz: 1}\n",
 			"t.yaml:3:13: trial.traffic.zzz: unknown key; known here: frame_size, "
-			"rate, arrival, sizes, payload, flows, flow_order, flow_field"},
+			"rate, arrival, sizes, payload, frame, flows, flow_order, flow_field"},
 		{"name: t\ntrial:\n  traffic.rate: 5\n",
 			"t.yaml:3:3: trial.traffic.rate: dotted paths are for vary, exclude, only, "
 			"where and profiles: write maps here"},
@@ -214,6 +214,66 @@ static void traffic_that_cannot_be_made(void **state)
 	refuse_all(cases, COUNT(cases));
 }
 
+#define WITH_FRAME(more, frame) \
+	"name: t\ntrial:\n  traffic: {rate: max, " more "frame: " frame "}\n"
+
+static void headers_in_a_map_need_no_name(void **state)
+{
+	static const struct {
+		const char *text, *frame;
+	} cases[] = {
+		{"udp", "udp"},
+		{"{}", "udp"},
+		{"{vlan: 100}", "udp:vlan=100"},
+		{"{vlan: [100, 200]}", "udp:vlan=100/200"},
+		{"{name: udp, vlan: 100/200}", "udp:vlan=100/200"},
+	};
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		struct cb_scenario *s;
+		char text[512];
+
+		snprintf(text, sizeof(text),
+			"name: t\ntrial:\n  traffic: {rate: 1k, frame_size: 512, frame: %s}\n"
+			"  generator: {transmitter: packet}\n"
+			"  capture: {mechanism: recv, snaplen: 200}\n",
+			cases[i].text);
+		s = load(text);
+		assert_string_equal(s->cells[0].spec.traffic.frame, cases[i].frame);
+		cb_scenario_destroy(s);
+	}
+}
+
+static void headers_that_cannot_be_made(void **state)
+{
+	static const struct refusal cases[] = {
+		{WITH_FRAME("", "{vlan: 100}") "  generator: {transmitter: burst}\n  capture: "
+					       "{mechanism: recv}\n",
+			"t.yaml:3:31: trial.traffic.frame: needs headers of one's own choice, "
+			"which transmitter burst does not have"},
+		{WITH_FRAME(
+			 "frame_size: 103, ", "{vlan: 100}") "  generator: {transmitter: packet}\n "
+							     " capture: {mechanism: recv}\n",
+			"t.yaml:3:36: trial.traffic.frame_size: 103 bytes have no room for the "
+			"stamp behind the headers of traffic.frame: at least 104"},
+		{WITH_FRAME("frame_size: 144, ",
+			 "{vlan: [1, 2]}") "  generator: {transmitter: packet}\n  capture: "
+					   "{mechanism: recv}\n",
+			"t.yaml:3:3: trial.capture.snaplen: 128 bytes cut the stamp off, which "
+			"stands behind the headers of traffic.frame: at least 140"},
+		{WITH_FRAME("", "{vlna: 100}") "  capture: {mechanism: recv}\n",
+			"t.yaml:3:32: trial.traffic.frame.vlna: frame udp has no such option; did "
+			"you mean \"vlan\"?"},
+		{WITH_FRAME("", "{vlan: [1, {a: b}]}") "  capture: {mechanism: recv}\n",
+			"t.yaml:3:38: trial.traffic.frame.vlan: is a list: one value is wanted"},
+		{WITH_FRAME("", "[udp]") "  capture: {mechanism: recv}\n",
+			"t.yaml:3:31: trial.traffic.frame: is a list: the name of a frame is "
+			"wanted, or a map with it"},
+	};
+
+	refuse_all(cases, COUNT(cases));
+}
+
 static void the_edges_of_what_makes_sense_are_allowed(void **state)
 {
 	static const char *const cases[] = {
@@ -364,6 +424,8 @@ int main(void)
 		cmocka_unit_test(options_in_a_map_win_over_the_short_form),
 		cmocka_unit_test(combinations_that_make_no_sense_are_refused),
 		cmocka_unit_test(traffic_that_cannot_be_made),
+		cmocka_unit_test(headers_in_a_map_need_no_name),
+		cmocka_unit_test(headers_that_cannot_be_made),
 		cmocka_unit_test(the_edges_of_what_makes_sense_are_allowed),
 		cmocka_unit_test(rates_in_bits_follow_the_frame_size),
 		cmocka_unit_test(wrong_rates_are_refused),

@@ -1,6 +1,7 @@
 #include "generators/generate.h"
 
-#include "generators/send.h"
+#include "generators/generate_checks.h"
+#include "generators/lanes.h"
 #include "generators/traffic/address.h"
 #include "generators/traffic/frame.h"
 #include "generators/traffic/shape.h"
@@ -20,8 +21,10 @@ struct run {
 	int64_t rate_pps;          /* or CB_RATE_MAX */
 	struct cb_arrival arrival; /* owned; unused at max */
 	const struct cb_transmitter *transmitter;
-	void *options, *state; /* owned */
-	bool opened;
+	void *options; /* owned */
+	int cpus[CB_LANES_MAX];
+	unsigned n_cpus;
+	struct cb_lanes lanes;
 	struct cb_template *frame; /* owned */
 	struct cb_shape shape;
 	struct cb_headers headers;
@@ -30,19 +33,28 @@ struct run {
 
 /* ---- checks ---- */
 
-/* The bounds of the options table, for jobs that did not come through it. */
-static int check_bounds(const struct cb_generate_job *job, struct cb_error *err)
+static int pin(struct run *run, struct cb_error *err)
 {
-	for (const struct cb_option *o = cb_generate_options; o->name; o++) {
-		int64_t value;
+	int r = cb_generate_cores(run->job->cpus, run->cpus, CB_LANES_MAX, &run->n_cpus, err);
 
-		if (o->type == CB_OPT_TEXT || o->type == CB_OPT_MEMBER || o->type == CB_OPT_ENUM)
-			continue;
-		memcpy(&value, (const char *)job + o->offset, sizeof(value));
-		if (value < o->min || (o->max && value > o->max))
-			return cb_error_set(err, CB_ERR_USAGE, "%s: %lld is out of range", o->name,
-				(long long)value);
-	}
+	return r || !run->n_cpus ? r : cb_process_pin(run->cpus[0], err);
+}
+
+static int check_threads(struct run *run, struct cb_error *err)
+{
+	const struct cb_generate_job *job = run->job;
+	const struct cb_member *member = &run->transmitter->member;
+
+	if (job->stream + job->threads > CB_STREAMS_MAX)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"threads: %lld streams from %lld on are more than there are: %d, from 0",
+			(long long)job->threads, (long long)job->stream, CB_STREAMS_MAX);
+	if (job->threads > 1 && !(cb_member_provides(member, run->options) & CB_TRAIT_STAMPS))
+		return cb_error_set(err, CB_ERR_USAGE,
+			"threads: transmitter %s stamps no frames, so the streams of several "
+			"threads "
+			"could not be told apart; use one",
+			member->name);
 	return 0;
 }
 
@@ -95,7 +107,7 @@ static int take_times(struct run *run, struct cb_error *err)
 			"use "
 			"pcap",
 			t->member.name);
-	times_ns = t->times(run->state, &n, &period_ns);
+	times_ns = t->times(run->lanes.lane[0].state, &n, &period_ns);
 	return cb_arrival_set_times(&run->arrival, times_ns, n, period_ns, err);
 }
 
@@ -146,8 +158,7 @@ static int find_transmitter(struct run *run, struct cb_error *err)
 		return r;
 	run->transmitter = (const struct cb_transmitter *)member; /* its first field */
 	run->options = calloc(1, member->options_size + 1);
-	run->state = calloc(1, run->transmitter->state_size + 1);
-	if (!run->options || !run->state)
+	if (!run->options)
 		return cb_error_memory(err, "the transmitter");
 	return cb_member_parse(
 		&cb_transmitter_axis, run->job->transmitter, &member, run->options, err);
@@ -270,21 +281,24 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 		.key = (uint32_t)run->job->key,
 		.stream = (uint8_t)run->job->stream,
 	};
-	int r = run->transmitter->open(run->state, &link, run->options, err);
+	const struct cb_lanes_spec spec = {
+		.transmitter = run->transmitter,
+		.options = run->options,
+		.n = (unsigned)run->job->threads,
+		.cpus = run->cpus,
+		.n_cpus = run->n_cpus,
+	};
 
-	run->opened = r == 0;
-	return r;
+	return cb_lanes_open(&run->lanes, &spec, &link, err);
 }
 
 static int run_prepare(struct run *run, struct cb_error *err)
 {
-	static int (*const steps[])(struct run *, struct cb_error *) = {find_transmitter, find_link,
-		make_sizes, make_shape, make_headers, read_rate, make_frame, open_transmitter,
-		make_arrival, check_window};
-	int r = check_bounds(run->job, err);
+	static int (*const steps[])(struct run *, struct cb_error *) = {pin, find_transmitter,
+		check_threads, find_link, make_sizes, make_shape, make_headers, read_rate,
+		make_frame, open_transmitter, make_arrival, check_window};
+	int r = cb_generate_bounds(run->job, err);
 
-	if (!r && run->job->cpu >= 0)
-		r = cb_process_pin((int)run->job->cpu, err);
 	for (size_t i = 0; !r && i < sizeof(steps) / sizeof(steps[0]); i++)
 		r = steps[i](run, err);
 	return r;
@@ -292,9 +306,7 @@ static int run_prepare(struct run *run, struct cb_error *err)
 
 static void run_finish(struct run *run)
 {
-	if (run->opened)
-		run->transmitter->close(run->state);
-	free(run->state);
+	cb_lanes_close(&run->lanes);
 	free(run->options);
 	free(run->frame);
 	cb_arrival_finish(&run->arrival);
@@ -358,13 +370,10 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 	record->flows = job->flows;
 	sending = (struct cb_send_job){
 		.transmitter = run.transmitter,
-		.state = run.state,
 		.max = run.rate_pps == CB_RATE_MAX,
 		.pace = pace_of(&run),
 	};
-	r = cb_send_run(&sending, stop, record, err);
-	record->sizes_chi_square =
-		cb_sizes_chi_square(&run.shape.sizes, (uint64_t)record->book.offered);
+	r = cb_lanes_run(&run.lanes, &sending, stop, record, err);
 	if (r)
 		cb_error_prepend(err, "%s", job->interface);
 out:

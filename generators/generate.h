@@ -26,8 +26,9 @@ struct cb_generate_job {
 	int64_t warmup_ns;          /* before the window, at the same rate */
 	int64_t catch_up_ns;        /* a stall longer than this re-bases the schedule: its slots are
 				       unoffered */
-	int64_t cpu;                /* -1: not pinned */
-	int64_t key, stream;
+	int64_t threads;            /* generators that add up to one, each a stream of its own */
+	char cpus[256];             /* cores of the threads, in turn: "0,1"; "-1": not pinned */
+	int64_t key, stream; /* stream: of the first thread; the others have those after it */
 	char destination_mac[18],
 		source_mac[18]; /* "": broadcast-free default / the interface's own */
 	char destination_ip[16], source_ip[16];
@@ -40,7 +41,7 @@ extern const struct cb_option cb_generate_options[]; /* over struct cb_generate_
  * Open the transmitter, call `ready` (may be NULL; nonzero ends the job; this is where a process
  * under an agent waits for "go"), then send warm-up and window on one absolute schedule, and fill
  * `record` (initialised by the caller; send.h says what its figures mean). A nonzero `*stop` ends
- * it early, cleanly. With job->cpu >= 0 the calling thread stays pinned. Blocks. CB_ERR_USAGE: the
+ * it early, cleanly. With job->cpus the calling thread stays pinned. Blocks. CB_ERR_USAGE: the
  * job is wrong; CB_ERR_IMPOSSIBLE: the transmitter can't run here; CB_ERR_HOST: the interface is
  * down or failed, or `ready` called the start off; CB_ERR_INTERRUPTED: `*stop` was set while
  * `ready` waited.

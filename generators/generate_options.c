@@ -1,8 +1,8 @@
 /* What a generator is told: the options of the verb `generate`. */
 #include "generators/generate.h"
+#include "generators/lanes.h"
 #include "generators/traffic/frame.h"
 #include "generators/traffic/shape.h"
-#include "harness/base/process.h"
 
 #define TIME_MAX_NS (INT64_C(366) * 24 * 3600 * 1000000000)
 
@@ -103,13 +103,18 @@ const struct cb_option cb_generate_options[] = {
 		.fallback = "10ms",
 		.max = TIME_MAX_NS,
 		.help = "After a longer stall the frames that are overdue are given up"},
-	{.name = "cpu",
+	{.name = "threads",
 		.type = CB_OPT_COUNT,
-		FIELD(cpu),
+		FIELD(threads),
+		.fallback = "1",
+		.min = 1,
+		.max = CB_LANES_MAX,
+		.help = "Threads that send together at the rate, each a stream of its own"},
+	{.name = "cpu",
+		TEXT(cpus),
 		.fallback = "-1",
-		.min = -1,
-		.max = CB_CPUS_MAX - 1,
-		.help = "Core to run on; -1: where the scheduler wants"},
+		.metavar = "CORE[,CORE]...",
+		.help = "Cores of the threads, in turn; -1: where the scheduler wants"},
 	{.name = "key",
 		.type = CB_OPT_COUNT,
 		FIELD(key),
@@ -121,7 +126,7 @@ const struct cb_option cb_generate_options[] = {
 		FIELD(stream),
 		.fallback = "0",
 		.max = UINT8_MAX,
-		.help = "Number of this stream of sequence numbers"},
+		.help = "Number of this stream of sequence numbers; threads count up from it"},
 	{.name = "destination-mac",
 		TEXT(destination_mac),
 		.fallback = "02:00:00:00:00:02",

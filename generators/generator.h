@@ -42,6 +42,9 @@ struct cb_link {
 	const struct cb_shape *shape;
 	uint32_t key;
 	uint8_t stream;
+	/* Which of the generators that send on this interface together, from 0: one that has a
+	 * queue for itself takes another than its neighbours. */
+	unsigned lane;
 };
 
 /* What a transmitter did; counted over its life. */

@@ -1,13 +1,11 @@
 #include "generators/send.h"
 
 #include "generators/pacing/ahead.h"
-#include "generators/pacing/departure.h"
-#include "generators/pacing/histogram.h"
+#include "generators/sender.h"
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -19,25 +17,6 @@
 #define SIGNALS_EVERY_NS (1 * CB_NS_PER_MS)
 #define FLUSH_NS         (1 * CB_NS_PER_SEC)
 #define TIMER_SLACK_NS   1UL
-#define LATENESS_P99_PPM 990000
-
-struct sender {
-	const struct cb_send_job *job;
-	const volatile sig_atomic_t *stop;
-	struct cb_schedule schedule;
-	uint64_t start_ns, last_ns; /* last_ns: the last send returned */
-	uint64_t offered, window_offered, batches;
-	struct cb_transmit_counts counts;
-	struct cb_histogram lateness;
-	struct cb_departures departures;
-	uint64_t *due_ns, *times_ns; /* of a batch's frames, when the transmitter keeps the time */
-	struct cb_series *series;
-	uint64_t second_end_ns; /* of the series' current second */
-	int64_t second_frames;
-	sigset_t outer_signals; /* the mask in force outside the loop */
-	bool over;              /* the transmitter has nothing left */
-	uint64_t signals_ns;    /* when signals were last let in */
-};
 
 /* ---- signals ---- */
 
@@ -46,7 +25,7 @@ struct sender {
  * refused frame (the kernel reports the count of the messages before it and drops the errno,
  * net/socket.c __sys_sendmmsg), so signals stay out while frames are handed over.
  */
-static void signals_block(struct sender *s)
+static void signals_block(struct cb_sender *s)
 {
 	static const int synchronous[] = {
 		SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP, SIGSYS};
@@ -59,7 +38,7 @@ static void signals_block(struct sender *s)
 }
 
 /* Pending signals are delivered; sleeps until `deadline_ns` if that has not passed. */
-static void signals_let_in(struct sender *s, uint64_t deadline_ns)
+static void signals_let_in(struct cb_sender *s, uint64_t deadline_ns)
 {
 	sigset_t inner;
 
@@ -72,8 +51,15 @@ static void signals_let_in(struct sender *s, uint64_t deadline_ns)
 
 /* ---- waiting ---- */
 
+static bool is_stopped(const struct cb_sender *s)
+{
+	const atomic_bool *abandoned = s->job->abandoned;
+
+	return *s->stop || (abandoned && atomic_load_explicit(abandoned, memory_order_relaxed));
+}
+
 /* Until `due_ns`, a stop, or for SLEEP_MAX_NS; returns the time. */
-static uint64_t wait_until(struct sender *s, uint64_t due_ns)
+static uint64_t wait_until(struct cb_sender *s, uint64_t due_ns)
 {
 	uint64_t now_ns = cb_now_ns(), wake_ns;
 
@@ -84,7 +70,7 @@ static uint64_t wait_until(struct sender *s, uint64_t due_ns)
 		signals_let_in(s, wake_ns);
 		return s->signals_ns;
 	}
-	while (now_ns < due_ns && !*s->stop)
+	while (now_ns < due_ns && !is_stopped(s))
 		now_ns = cb_now_ns();
 	return now_ns;
 }
@@ -92,10 +78,10 @@ static uint64_t wait_until(struct sender *s, uint64_t due_ns)
 /* ---- what is due ---- */
 
 /* At the maximum rate there are no slots: always a batch, and the clock decides on the phase. */
-static struct cb_turn turn_max(const struct sender *s, uint64_t now_ns, unsigned max)
+static struct cb_turn turn_max(const struct cb_sender *s, uint64_t now_ns, unsigned max)
 {
 	const struct cb_pace *pace = &s->job->pace;
-	uint64_t elapsed_ns = now_ns - s->start_ns;
+	uint64_t elapsed_ns = now_ns - s->start_ns, limit = cb_pace_own(pace, pace->count);
 	struct cb_turn turn = {.n = max, .due_ns = now_ns};
 
 	if (elapsed_ns < pace->warmup_ns)
@@ -103,14 +89,14 @@ static struct cb_turn turn_max(const struct sender *s, uint64_t now_ns, unsigned
 	turn.phase = CB_PHASE_WINDOW;
 	if (pace->duration_ns && elapsed_ns - pace->warmup_ns >= pace->duration_ns)
 		turn.over = true;
-	if (pace->count && s->window_offered >= pace->count)
+	if (pace->count && s->window_offered >= limit)
 		turn.over = true;
-	else if (pace->count && pace->count - s->window_offered < max)
-		turn.n = (unsigned)(pace->count - s->window_offered);
+	else if (pace->count && limit - s->window_offered < max)
+		turn.n = (unsigned)(limit - s->window_offered);
 	return turn;
 }
 
-static struct cb_turn next_turn(struct sender *s, uint64_t now_ns)
+static struct cb_turn next_turn(struct cb_sender *s, uint64_t now_ns)
 {
 	uint64_t left = CB_STAMP_SEQUENCES - s->offered;
 	unsigned max = s->job->transmitter->batch;
@@ -128,7 +114,7 @@ static struct cb_turn next_turn(struct sender *s, uint64_t now_ns)
 /* ---- the account ---- */
 
 /* Close the seconds of the series that have passed. */
-static int series_advance(struct sender *s, uint64_t now_ns, struct cb_error *err)
+static int series_advance(struct cb_sender *s, uint64_t now_ns, struct cb_error *err)
 {
 	while (now_ns >= s->second_end_ns) {
 		if (cb_series_add(s->series, s->second_frames))
@@ -140,7 +126,7 @@ static int series_advance(struct sender *s, uint64_t now_ns, struct cb_error *er
 }
 
 static void count_departure(
-	struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
+	struct cb_sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
 {
 	const struct cb_departure batch = {
 		.due_ns = turn->due_ns,
@@ -156,14 +142,14 @@ static void count_departure(
 }
 
 static void count_lateness(
-	struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
+	struct cb_sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns)
 {
 	cb_histogram_add(&s->lateness, now_ns - turn->due_ns);
 	count_departure(s, turn, used, now_ns);
 }
 
 /* Of each frame its own time is known. The one-second series follows them. */
-static int count_times(struct sender *s, unsigned used, struct cb_error *err)
+static int count_times(struct cb_sender *s, unsigned used, struct cb_error *err)
 {
 	for (unsigned i = 0; i < used; i++) {
 		uint64_t at_ns = s->times_ns[i], due_ns = s->due_ns[i];
@@ -184,8 +170,8 @@ static int count_times(struct sender *s, unsigned used, struct cb_error *err)
 	return 0;
 }
 
-static int count_batch(struct sender *s, const struct cb_turn *turn, unsigned used, uint64_t now_ns,
-	struct cb_error *err)
+static int count_batch(struct cb_sender *s, const struct cb_turn *turn, unsigned used,
+	uint64_t now_ns, struct cb_error *err)
 {
 	int r = 0;
 
@@ -205,7 +191,7 @@ static int count_batch(struct sender *s, const struct cb_turn *turn, unsigned us
 	return r;
 }
 
-static int send_failed(const struct sender *s, int code, struct cb_error *err)
+static int send_failed(const struct cb_sender *s, int code, struct cb_error *err)
 {
 	const char *cure = "";
 
@@ -217,7 +203,7 @@ static int send_failed(const struct sender *s, int code, struct cb_error *err)
 		(unsigned long long)s->offered, cure);
 }
 
-static int hand_over(struct sender *s, const struct cb_turn *turn, uint64_t now_ns)
+static int hand_over(struct cb_sender *s, const struct cb_turn *turn, uint64_t now_ns)
 {
 	const struct cb_send_job *job = s->job;
 
@@ -231,7 +217,7 @@ static int hand_over(struct sender *s, const struct cb_turn *turn, uint64_t now_
 
 /* Hand one batch over; the time of its head is `now_ns`. */
 static int send_batch(
-	struct sender *s, const struct cb_turn *turn, uint64_t now_ns, struct cb_error *err)
+	struct cb_sender *s, const struct cb_turn *turn, uint64_t now_ns, struct cb_error *err)
 {
 	int r = series_advance(s, now_ns, err);
 
@@ -254,13 +240,13 @@ static int send_batch(
 
 /* ---- the loop ---- */
 
-static int send_all(struct sender *s, struct cb_error *err)
+static int send_all(struct cb_sender *s, struct cb_error *err)
 {
 	uint64_t now_ns = s->start_ns;
 	struct cb_turn turn;
 	int r;
 
-	while (!*s->stop && !s->over) {
+	while (!is_stopped(s) && !s->over) {
 		turn = next_turn(s, now_ns);
 		if (turn.over)
 			break;
@@ -278,7 +264,7 @@ static int send_all(struct sender *s, struct cb_error *err)
 	return 0;
 }
 
-static void flush(struct sender *s)
+static void flush(struct cb_sender *s)
 {
 	const struct cb_send_job *job = s->job;
 
@@ -287,71 +273,25 @@ static void flush(struct sender *s)
 		cb_warn("the link still holds frames a second after the last was handed over");
 }
 
-static uint64_t later(uint64_t a, uint64_t b)
-{
-	return a > b ? a : b;
-}
-
-static void settle_schedule(const struct sender *s, uint64_t end_ns, struct cb_generator_record *r)
-{
-	uint64_t intended = cb_schedule_intended(&s->schedule, end_ns);
-	uint64_t window_ns = cb_schedule_due_ns(&s->schedule, s->schedule.warmup_slots);
-	uint64_t slots_end_ns = later(cb_schedule_end_ns(&s->schedule, intended), s->last_ns);
-
-	r->book.intended = (int64_t)intended;
-	r->intended_pps = cb_schedule_intended_pps(&s->schedule, intended);
-	r->rebased = (int64_t)s->schedule.rebased;
-	if (intended > s->schedule.warmup_slots)
-		r->offered_pps =
-			(double)s->window_offered * 1e9 / (double)(slots_end_ns - window_ns);
-	if (s->window_offered)
-		r->window_elapsed_ns = (int64_t)(s->last_ns - window_ns);
-	if (s->batches) {
-		r->lateness_max_ns = (int64_t)s->lateness.max;
-		r->lateness_p99_ns = (int64_t)cb_histogram_quantile(&s->lateness, LATENESS_P99_PPM);
-		cb_departures_settle(&s->departures, r);
-	}
-}
-
-static void settle_max(const struct sender *s, struct cb_generator_record *r)
-{
-	uint64_t window_ns = s->start_ns + s->job->pace.warmup_ns;
-
-	r->book.intended = CB_UNKNOWN;
-	r->intended_pps = NAN;
-	r->offered_pps = NAN;
-	if (s->window_offered && s->last_ns > window_ns) {
-		r->window_elapsed_ns = (int64_t)(s->last_ns - window_ns);
-		r->offered_pps = (double)s->window_offered * 1e9 / (double)(s->last_ns - window_ns);
-	}
-}
-
-static void settle(const struct sender *s, uint64_t end_ns, struct cb_generator_record *r)
-{
-	r->book.offered = (int64_t)s->offered;
-	r->book.refused = s->counts.refused;
-	r->book.window_offered = (int64_t)s->window_offered;
-	r->elapsed_ns = (int64_t)(s->last_ns - s->start_ns);
-	r->syscalls = s->counts.syscalls;
-	r->batches = (int64_t)s->batches;
-	if (s->job->max)
-		settle_max(s, r);
-	else
-		settle_schedule(s, end_ns, r);
-	r->unoffered = cb_ledger_unoffered(&r->book);
-}
-
 static int64_t context_switches(void)
 {
 	struct rusage usage;
 
-	if (getrusage(RUSAGE_SELF, &usage))
+	if (getrusage(RUSAGE_THREAD, &usage))
 		return 0;
 	return usage.ru_nvcsw + usage.ru_nivcsw;
 }
 
+static uint64_t cpu_time_ns(void)
+{
+	struct timespec ts;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ts);
+	return cb_timespec_ns(&ts);
+}
+
 /* Room for the times of a batch, for a transmitter that keeps the time where there is any. */
-static int prepare_times(struct sender *s, struct cb_error *err)
+static int prepare_times(struct cb_sender *s, struct cb_error *err)
 {
 	unsigned batch = s->job->transmitter->batch;
 
@@ -364,34 +304,54 @@ static int prepare_times(struct sender *s, struct cb_error *err)
 	return 0;
 }
 
-int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop,
-	struct cb_generator_record *record, struct cb_error *err)
+static void start(struct cb_sender *s)
 {
-	struct sender s = {.job = job, .stop = stop, .series = &record->series};
+	const struct cb_send_job *job = s->job;
+
+	signals_block(s);
+	s->start_ns = s->last_ns = job->start_ns ? job->start_ns : cb_now_ns();
+	s->signals_ns = cb_now_ns();
+	s->second_end_ns = s->start_ns + CB_NS_PER_SEC;
+	if (!job->max)
+		cb_schedule_init(&s->schedule, &job->pace, s->start_ns);
+	while (job->start_ns && wait_until(s, job->start_ns) < job->start_ns && !is_stopped(s))
+		;
+}
+
+int cb_send_lane(const struct cb_send_job *job, const volatile sig_atomic_t *stop,
+	struct cb_sender *s, struct cb_generator_record *record, struct cb_error *err)
+{
 	int slack_ns = prctl(PR_GET_TIMERSLACK, 0, 0, 0, 0);
 	int64_t switches = context_switches();
-	uint64_t cpu_ns = cb_process_cpu_ns(), end_ns;
-	int r = prepare_times(&s, err);
+	uint64_t cpu_ns = cpu_time_ns(), end_ns;
+	int r;
 
+	*s = (struct cb_sender){.job = job, .stop = stop, .series = &record->series};
+	r = prepare_times(s, err);
 	if (r)
 		return r;
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
-	signals_block(&s);
-	s.start_ns = s.last_ns = s.signals_ns = cb_now_ns();
-	s.second_end_ns = s.start_ns + CB_NS_PER_SEC;
-	if (!job->max)
-		cb_schedule_init(&s.schedule, &job->pace, s.start_ns);
-	r = send_all(&s, err);
+	start(s);
+	r = send_all(s, err);
 	end_ns = cb_now_ns();
-	record->cpu_ns = (int64_t)(cb_process_cpu_ns() - cpu_ns);
+	record->cpu_ns = (int64_t)(cpu_time_ns() - cpu_ns);
 	record->context_switches = context_switches() - switches;
-	flush(&s);
-	pthread_sigmask(SIG_SETMASK, &s.outer_signals, NULL);
+	flush(s);
+	pthread_sigmask(SIG_SETMASK, &s->outer_signals, NULL);
 	if (slack_ns > 0)
 		prctl(PR_SET_TIMERSLACK, (unsigned long)slack_ns, 0, 0, 0);
-	settle(&s, end_ns, record);
-	if (s.offered && cb_series_add(s.series, s.second_frames) && !r)
+	cb_sender_settle(s, cb_sender_intended(s, end_ns), record);
+	if (s->offered && cb_series_add(s->series, s->second_frames) && !r)
 		r = cb_error_memory(err, "the series of offered frames");
-	free(s.due_ns);
+	free(s->due_ns);
+	s->due_ns = NULL;
 	return r;
+}
+
+int cb_send_run(const struct cb_send_job *job, const volatile sig_atomic_t *stop,
+	struct cb_generator_record *record, struct cb_error *err)
+{
+	struct cb_sender sender;
+
+	return cb_send_lane(job, stop, &sender, record, err);
 }

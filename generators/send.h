@@ -13,12 +13,15 @@
 #include "harness/book/measured.h"
 
 #include <signal.h>
+#include <stdatomic.h>
 
 struct cb_send_job {
 	const struct cb_transmitter *transmitter;
 	void *state; /* of the transmitter, opened */
 	bool max;    /* no schedule: as fast as it goes; pace.rate_pps is not looked at */
 	struct cb_pace pace;
+	uint64_t start_ns;            /* slot 0 is due; 0: at once */
+	const atomic_bool *abandoned; /* true ends it, as a stop; NULL: nobody else to fail */
 };
 
 /*

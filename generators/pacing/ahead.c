@@ -52,7 +52,8 @@ struct cb_turn cb_schedule_ahead(
 {
 	struct cb_turn turn = cb_schedule_turn(s, now_ns, max); /* gives slots up after a stall */
 	bool dense = s->arrival.shape == &cb_arrival_constant &&
-		s->arrival.rate_pps >= UINT64_C(1000000000) / CB_AHEAD_WAIT_NS;
+		s->arrival.rate_pps >=
+			UINT64_C(1000000000) / CB_AHEAD_WAIT_NS * (s->lanes > 1 ? s->lanes : 1);
 	bool warmup = s->next < s->warmup_slots;
 	uint64_t most;
 

@@ -1,5 +1,7 @@
 #include "generators/pacing/departure.h"
 
+#include <math.h>
+
 static const uint64_t bounds_ns[CB_GAP_BOUNDS] = {64, 128, 256, 512, 1000};
 
 /* `n` gaps of `gap_ns` where the schedule asked for `asked_ns`. */
@@ -56,6 +58,32 @@ static double drift_ppm(const struct cb_departures *d)
 	return (took_ns - asked_ns) / asked_ns * 1e6;
 }
 
+static bool has_drift(const struct cb_departures *d)
+{
+	return d->any && d->head_due_ns > d->first_due_ns;
+}
+
+static void take_drift(struct cb_departures *into, const struct cb_departures *from)
+{
+	into->first_ns = from->first_ns;
+	into->first_due_ns = from->first_due_ns;
+	into->head_ns = from->head_ns;
+	into->head_due_ns = from->head_due_ns;
+}
+
+void cb_departures_merge(struct cb_departures *into, const struct cb_departures *from)
+{
+	if (has_drift(from) && (!has_drift(into) || fabs(drift_ppm(from)) > fabs(drift_ppm(into))))
+		take_drift(into, from);
+	cb_histogram_merge(&into->gaps, &from->gaps);
+	for (unsigned i = 0; i < CB_GAP_BOUNDS; i++)
+		into->within[i] += from->within[i];
+	into->back_to_back += from->back_to_back;
+	if (from->longest > into->longest)
+		into->longest = from->longest;
+	into->any |= from->any;
+}
+
 void cb_departures_settle(const struct cb_departures *d, struct cb_generator_record *r)
 {
 	double n = (double)d->gaps.total;
@@ -69,6 +97,6 @@ void cb_departures_settle(const struct cb_departures *d, struct cb_generator_rec
 	r->gap_max_ns = (int64_t)d->gaps.max;
 	r->back_to_back_share = (double)d->back_to_back / n;
 	r->longest_train = (int64_t)d->longest;
-	if (d->head_due_ns > d->first_due_ns)
+	if (has_drift(d))
 		r->drift_ppm = drift_ppm(d);
 }

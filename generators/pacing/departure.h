@@ -32,6 +32,12 @@ struct cb_departures {
 
 void cb_departures_add(struct cb_departures *d, const struct cb_departure *batch);
 
+/*
+ * Those of another generator that goes by the same clock, too. Gaps and trains stay each one's own;
+ * the drift becomes that of the one that drifted most. Nothing can be added to `into` after that.
+ */
+void cb_departures_merge(struct cb_departures *into, const struct cb_departures *from);
+
 /* Into the fields gap_*, back_to_back_share, longest_train and drift_ppm; unknown without a gap. */
 void cb_departures_settle(const struct cb_departures *d, struct cb_generator_record *r);
 

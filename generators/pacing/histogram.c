@@ -43,6 +43,15 @@ void cb_histogram_add_many(struct cb_histogram *h, uint64_t value, uint64_t n)
 		h->max = value;
 }
 
+void cb_histogram_merge(struct cb_histogram *into, const struct cb_histogram *from)
+{
+	for (unsigned i = 0; i < CB_HISTOGRAM_BUCKETS; i++)
+		into->buckets[i] += from->buckets[i];
+	into->total += from->total;
+	if (from->max > into->max)
+		into->max = from->max;
+}
+
 /* ceil(total * ppm / 1e6) without overflow */
 static uint64_t rank_of(uint64_t total, uint32_t ppm)
 {

@@ -22,6 +22,9 @@ void cb_histogram_add(struct cb_histogram *h, uint64_t value);
 /* The same value `n` times. */
 void cb_histogram_add_many(struct cb_histogram *h, uint64_t value, uint64_t n);
 
+/* All values of `from`, too. */
+void cb_histogram_merge(struct cb_histogram *into, const struct cb_histogram *from);
+
 /*
  * The smallest bucket's upper end with at least `ppm` millionths of the values at or below it
  * (990000: p99), never above the largest value; 0 while the histogram is empty.

@@ -14,36 +14,54 @@ uint64_t cb_schedule_slots_in(uint64_t rate_pps, uint64_t ns)
 	return cb_arrival_constant.slots(&a, ns, false);
 }
 
+/* Of the first `all` slots, those of one lane. */
+static uint64_t own(uint32_t lane, uint32_t lanes, uint64_t all)
+{
+	if (lanes < 2)
+		return all;
+	return all > lane ? (all - lane - 1) / lanes + 1 : 0;
+}
+
+uint64_t cb_pace_own(const struct cb_pace *pace, uint64_t slots)
+{
+	return own(pace->lane, pace->lanes, slots);
+}
+
 static uint64_t slots(const struct cb_schedule *s, uint64_t ns, bool now)
 {
-	return s->arrival.shape->slots(&s->arrival, ns, now);
+	return own(s->lane, s->lanes, s->arrival.shape->slots(&s->arrival, ns, now));
 }
 
 void cb_schedule_init(struct cb_schedule *s, const struct cb_pace *pace, uint64_t start_ns)
 {
-	uint64_t whole_ns = add(pace->warmup_ns, pace->duration_ns);
+	uint64_t whole_ns = add(pace->warmup_ns, pace->duration_ns), warmup, end = UINT64_MAX;
 
 	*s = (struct cb_schedule){
 		.arrival = {.shape = &cb_arrival_constant, .rate_pps = pace->rate_pps},
+		.lane = pace->lane,
+		.lanes = pace->lanes,
 		.catch_up_ns = pace->catch_up_ns,
 		.start_ns = start_ns,
-		.end_slot = UINT64_MAX,
 	};
 	if (pace->arrival)
 		s->arrival = *pace->arrival;
-	s->warmup_slots = slots(s, pace->warmup_ns, false);
+	warmup = s->arrival.shape->slots(&s->arrival, pace->warmup_ns, false);
 	if (pace->duration_ns) {
-		s->end_slot = slots(s, whole_ns, false);
+		end = s->arrival.shape->slots(&s->arrival, whole_ns, false);
 		s->end_ns = add(start_ns, whole_ns);
 	}
-	if (pace->count && add(s->warmup_slots, pace->count) < s->end_slot) {
-		s->end_slot = s->warmup_slots + pace->count;
+	if (pace->count && add(warmup, pace->count) < end) {
+		end = warmup + pace->count;
 		s->end_ns = 0;
 	}
+	s->warmup_slots = cb_pace_own(pace, warmup);
+	s->end_slot = end == UINT64_MAX ? end : cb_pace_own(pace, end);
 }
 
 uint64_t cb_schedule_due_ns(const struct cb_schedule *s, uint64_t slot)
 {
+	if (s->lanes > 1)
+		slot = cb_wide_saturate((cb_wide)slot * s->lanes + s->lane);
 	return add(s->start_ns, s->arrival.shape->due_ns(&s->arrival, slot));
 }
 
@@ -119,7 +137,7 @@ double cb_schedule_intended_pps(const struct cb_schedule *s, uint64_t intended)
 	uint64_t begin_ns = cb_schedule_due_ns(s, s->warmup_slots), end_ns;
 
 	if (s->arrival.shape == &cb_arrival_constant)
-		return (double)s->arrival.rate_pps;
+		return (double)s->arrival.rate_pps / (s->lanes > 1 ? s->lanes : 1);
 	if (intended <= s->warmup_slots)
 		return (double)NAN;
 	end_ns = cb_schedule_end_ns(s, intended);

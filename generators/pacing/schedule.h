@@ -22,16 +22,21 @@
 #include <stdint.h>
 
 struct cb_pace {
-	uint64_t rate_pps;                /* > 0 */
+	uint64_t rate_pps;                /* > 0; of all lanes together */
 	const struct cb_arrival *arrival; /* NULL: constant, at rate_pps */
 	uint64_t warmup_ns;
 	uint64_t duration_ns; /* of the window; 0: no limit in time */
 	uint64_t count;       /* slots of the window; 0: no limit in number */
 	uint64_t catch_up_ns;
+	/* Generators that add up to one: each has the slots lane, lane + lanes, lane + 2 * lanes
+	 * ... of the arrival process, whatever that is. lanes 0: there is one, and all slots are
+	 * its. */
+	uint32_t lane, lanes;
 };
 
 struct cb_schedule {
 	struct cb_arrival arrival; /* its table is the pace's */
+	uint32_t lane, lanes;      /* slots below are the lane's own, numbered from 0 */
 	uint64_t catch_up_ns;
 	uint64_t start_ns;     /* slot 0 is due */
 	uint64_t end_ns;       /* the window's end in time; 0: the last slot ends it */
@@ -49,6 +54,9 @@ struct cb_turn {
 	uint64_t due_ns; /* when the first of them was due, or what to wait for */
 	enum cb_phase phase;
 };
+
+/* Of the first `slots` of all lanes together, those that are this lane's. */
+uint64_t cb_pace_own(const struct cb_pace *pace, uint64_t slots);
 
 /* Number of slots of a constant rate in its first `ns`: ceil(ns * rate / 1e9), exactly; saturates.
  */
@@ -78,8 +86,8 @@ uint64_t cb_schedule_intended(const struct cb_schedule *s, uint64_t now_ns);
  * constant, where the window ends. */
 uint64_t cb_schedule_end_ns(const struct cb_schedule *s, uint64_t intended);
 
-/* Slots of the window up to `intended` over the time that they take; at a constant rate that rate.
- */
+/* Slots of the window up to `intended` over the time that they take; at a constant rate the lane's
+ * share of that rate. */
 double cb_schedule_intended_pps(const struct cb_schedule *s, uint64_t intended);
 
 #endif

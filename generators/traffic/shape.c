@@ -2,6 +2,8 @@
 
 #include "generators/traffic/frame.h"
 
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -93,8 +95,11 @@ static void write_payload(
 uint32_t cb_shape_apply(const struct cb_shape *s, uint8_t *bytes, uint64_t sequence)
 {
 	const struct cb_template *t = s->frame;
-	uint32_t length = cb_sizes_of(&s->sizes, sequence) - CB_FRAME_FCS;
+	uint32_t length;
 
+	if (s->lanes > 1)
+		sequence = sequence * s->lanes + s->lane;
+	length = cb_sizes_of(&s->sizes, sequence) - CB_FRAME_FCS;
 	if (s->flows.n > 1)
 		write_flow(s, bytes, sequence);
 	if (s->sizes.sequence || s->flows.field != CB_FLOW_SOURCE_PORT)
@@ -106,4 +111,39 @@ uint32_t cb_shape_apply(const struct cb_shape *s, uint8_t *bytes, uint64_t seque
 		memcpy(bytes + t->stamp_offset - 2, &sum, sizeof(sum));
 	}
 	return length;
+}
+
+/* What the frames of one lane were, by size: each `lanes`-th of the cycle, over and over. */
+static void count_lane(
+	const struct cb_sizes *s, uint32_t lane, uint32_t lanes, uint64_t frames, uint64_t *sent)
+{
+	uint64_t rounds = frames / s->n, rest = frames % s->n;
+
+	for (uint32_t i = 0; i < s->n; i++)
+		sent[cb_sizes_of(s, (uint64_t)i * lanes + lane)] += rounds + (i < rest);
+}
+
+double cb_shape_chi_square(const struct cb_shape *s, const uint64_t *frames, uint32_t lanes)
+{
+	uint64_t *sent, all = 0;
+	double sum = 0;
+
+	for (uint32_t i = 0; i < lanes; i++)
+		all += frames[i];
+	if (!s->sizes.sequence || !all)
+		return (double)NAN;
+	sent = calloc(CB_SIZES_KINDS_MAX, sizeof(*sent));
+	if (!sent)
+		return (double)NAN;
+	for (uint32_t i = 0; i < lanes; i++)
+		count_lane(&s->sizes, i, lanes, frames[i], sent);
+	for (int size = 0; size < CB_SIZES_KINDS_MAX; size++) {
+		double asked = s->sizes.shares[size] * (double)all;
+		double off = (double)sent[size] - asked;
+
+		if (s->sizes.shares[size] > 0)
+			sum += off * off / asked;
+	}
+	free(sent);
+	return sum;
 }

@@ -27,6 +27,9 @@ struct cb_shape {
 	struct cb_sizes sizes;
 	struct cb_flows flows;
 	struct cb_payload payload;
+	/* Of `lanes` generators that add up to one, this one's frame i has the shape of frame
+	 * i * lanes + lane of that one. lanes 0: it is the only one. */
+	uint32_t lane, lanes;
 };
 
 /* Whether every frame is the template but for its stamp. */
@@ -41,5 +44,12 @@ int cb_shape_check(const struct cb_shape *s, const struct cb_headers *h, struct 
  * wrong, as asked for); UDP's comes with the stamp (cb_frame_stamp).
  */
 uint32_t cb_shape_apply(const struct cb_shape *s, uint8_t *bytes, uint64_t sequence);
+
+/*
+ * Pearson's chi-square of the sizes that `lanes` generators have sent, frames[i] frames that of
+ * lane i, against the shares that were asked for (sizes.h). NaN for a fixed size, without a frame,
+ * and out of memory.
+ */
+double cb_shape_chi_square(const struct cb_shape *s, const uint64_t *frames, uint32_t lanes);
 
 #endif

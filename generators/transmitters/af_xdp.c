@@ -87,7 +87,7 @@ static const struct cb_option af_xdp_options[] = {
 		.offset = offsetof(struct af_xdp_options, queue),
 		.fallback = "0",
 		.max = UINT16_MAX,
-		.help = "The first queue to send on"},
+		.help = "The first queue to send on; of several threads each takes the next"},
 	{.name = "queues",
 		.type = CB_OPT_COUNT,
 		.offset = offsetof(struct af_xdp_options, queues),
@@ -183,7 +183,7 @@ static int af_xdp_open(
 	if (!x->lanes)
 		return cb_error_memory(err, "the queues");
 	for (int64_t i = 0; !rc && i < o->queues; i++)
-		rc = lane_open(x, link, (uint32_t)(o->queue + i), o, err);
+		rc = lane_open(x, link, (uint32_t)(o->queue + link->lane * o->queues + i), o, err);
 	if (rc)
 		af_xdp_close(x);
 	return rc;

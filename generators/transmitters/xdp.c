@@ -191,25 +191,27 @@ static int xdp_send_timed(void *state, uint64_t sequence, unsigned n, uint8_t ph
 
 /* ---- the end ---- */
 
-/* Have the link's counters seen every frame? */
-static bool is_through(const struct xdp *x)
+/* Have the link's counters seen every frame? Neighbours' are in them, too: so they stand still. */
+static bool is_through(const struct xdp *x, int64_t *seen)
 {
 	struct cb_link_counters now;
+	int64_t before = *seen;
 
 	if (cb_link_counters(x->interface, &now, NULL))
 		return true; /* there is no link to wait for */
-	return now.tx_packets - x->before.tx_packets + now.tx_dropped - x->before.tx_dropped >=
-		x->handed;
+	*seen = now.tx_packets - x->before.tx_packets + now.tx_dropped - x->before.tx_dropped;
+	return *seen == x->handed || (*seen > x->handed && *seen == before);
 }
 
 static int xdp_flush(void *state, uint64_t deadline_ns, struct cb_transmit_counts *counts)
 {
 	const struct xdp *x = state;
+	int64_t seen = -1;
 
 	if (x->handed && x->refused == x->handed && x->refusal)
 		cb_warn("%s refused every frame: %s (is the other end up?)", x->interface,
 			strerror(-x->refusal));
-	while (x->counted && !is_through(x)) {
+	while (x->counted && !is_through(x, &seen)) {
 		if (cb_now_ns() >= deadline_ns)
 			return -ETIMEDOUT;
 		cb_sleep_until(cb_deadline_in(FLUSH_POLL_NS));

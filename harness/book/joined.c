@@ -33,17 +33,6 @@ static const size_t summed[] = {
 	FIELD(truncated),
 };
 
-static int join_series(struct cb_series *into, const struct cb_series *member)
-{
-	for (size_t i = 0; i < member->n; i++) {
-		if (i < into->n)
-			into->frames[i] += member->frames[i];
-		else if (cb_series_add(into, member->frames[i]))
-			return CB_ERR_INTERNAL;
-	}
-	return 0;
-}
-
 int cb_view_record_join(struct cb_view_record *into, const struct cb_view_record *member)
 {
 	for (size_t i = 0; i < sizeof(summed) / sizeof(summed[0]); i++) {
@@ -56,7 +45,7 @@ int cb_view_record_join(struct cb_view_record *into, const struct cb_view_record
 	if (member->cpu != into->cpu)
 		into->cpu = CB_UNKNOWN;
 	into->sequence_gaps = CB_UNKNOWN;
-	return join_series(&into->series, &member->series);
+	return cb_series_join(&into->series, &member->series);
 }
 
 int cb_views_join_groups(struct cb_view_record *views, size_t *n)

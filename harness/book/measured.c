@@ -21,19 +21,47 @@ int cb_series_add(struct cb_series *s, int64_t frames)
 	return 0;
 }
 
+int cb_series_join(struct cb_series *into, const struct cb_series *from)
+{
+	for (size_t i = 0; i < from->n; i++) {
+		if (i < into->n)
+			into->frames[i] += from->frames[i];
+		else if (cb_series_add(into, from->frames[i]))
+			return CB_ERR_INTERNAL;
+	}
+	return 0;
+}
+
 void cb_series_finish(struct cb_series *s)
 {
 	free(s->frames);
 	*s = (struct cb_series){0};
 }
 
+static const struct cb_generator_book no_book = {.intended = CB_UNKNOWN,
+	.offered = CB_UNKNOWN,
+	.refused = CB_UNKNOWN,
+	.window_offered = CB_UNKNOWN,
+	.unstamped = CB_UNKNOWN};
+
+void cb_stream_record_init(struct cb_stream_record *r)
+{
+	*r = (struct cb_stream_record){
+		.book = no_book,
+		.unoffered = CB_UNKNOWN,
+		.stream = CB_UNKNOWN,
+		.cpu = CB_UNKNOWN,
+		.offered_pps = (double)NAN,
+		.lateness_max_ns = CB_UNKNOWN,
+		.syscalls = CB_UNKNOWN,
+		.cpu_ns = CB_UNKNOWN,
+	};
+}
+
 void cb_generator_record_init(struct cb_generator_record *r)
 {
 	*r = (struct cb_generator_record){
-		.book = {.intended = CB_UNKNOWN,
-			.offered = CB_UNKNOWN,
-			.refused = CB_UNKNOWN,
-			.window_offered = CB_UNKNOWN},
+		.book = no_book,
 		.unoffered = CB_UNKNOWN,
 		.elapsed_ns = CB_UNKNOWN,
 		.window_elapsed_ns = CB_UNKNOWN,
@@ -118,6 +146,9 @@ void cb_evidence_record_init(struct cb_evidence_record *r)
 void cb_generator_record_finish(struct cb_generator_record *r)
 {
 	cb_series_finish(&r->series);
+	free(r->streams);
+	r->streams = NULL;
+	r->n_streams = 0;
 }
 
 void cb_view_record_finish(struct cb_view_record *r)

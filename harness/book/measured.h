@@ -21,13 +21,28 @@ struct cb_series {
 	int64_t *frames; /* owned */
 };
 int cb_series_add(struct cb_series *s, int64_t frames); /* 0 or CB_ERR_INTERNAL */
+/* Second by second, of series with one start. 0 or CB_ERR_INTERNAL. */
+int cb_series_join(struct cb_series *into, const struct cb_series *from);
 void cb_series_finish(struct cb_series *s);
 
 /* Gaps between frames are counted within 64, 128, 256, 512 ns and 1 us of what was asked for. */
 #define CB_GAP_BOUNDS 5
 
-struct cb_generator_record {
+#define CB_STREAMS_MAX 256 /* as the stamp can tell apart */
+
+/* One of the generators that add up to what a record tells: a sequence space of its own. */
+struct cb_stream_record {
 	struct cb_generator_book book;
+	int64_t unoffered;
+	int64_t stream;          /* in the stamps of its frames */
+	int64_t cpu;             /* core it was pinned to, -1: none */
+	double offered_pps;      /* over the window */
+	int64_t lateness_max_ns; /* unknown at max */
+	int64_t syscalls, cpu_ns;
+};
+
+struct cb_generator_record {
+	struct cb_generator_book book; /* of all streams together */
 	int64_t unoffered;
 	int64_t elapsed_ns;        /* first slot to last frame handed over, warm-up included */
 	int64_t window_elapsed_ns; /* the same for the measurement window */
@@ -42,21 +57,26 @@ struct cb_generator_record {
 	int64_t lateness_max_ns,
 		lateness_p99_ns; /* against the ideal schedule, per batch head; unknown at max */
 	/* Gaps from frame to frame as they were handed over; a batch's frames count as spread
-	 * evenly over the call. Unknown at max. */
+	 * evenly over the call. Of several streams each has its own gaps, and they are counted
+	 * together. Unknown at max. */
 	double gap_within_share[CB_GAP_BOUNDS]; /* this close to the schedule's gap */
 	int64_t gap_p50_ns, gap_p99_ns, gap_max_ns;
 	double back_to_back_share; /* of gaps: shorter than half of the schedule's */
 	int64_t longest_train;     /* frames one after the other, back to back */
-	double drift_ppm;          /* the whole run took this much longer than scheduled */
-	int64_t cpu_ns;            /* CPU time of the process, as the scheduler charges it */
+	double drift_ppm; /* the whole run took this much longer than scheduled; of several streams
+			     the one that is farthest off */
+	int64_t cpu_ns;   /* CPU time of all threads, as the scheduler charges it */
 	int64_t softirq_ns; /* of that, softirq time that only interrupted it; unknown: not measured
 			     */
 	int64_t context_switches;
 	char transmitter[CB_RECORD_TEXT];
+	char transmitter_why[CB_RECORD_TEXT]; /* "auto" chose it, because; "": it was named */
 	char arrival[CB_RECORD_TEXT], sizes[CB_RECORD_TEXT],
 		payload[CB_RECORD_TEXT]; /* canonical short forms */
 	char frame[CB_RECORD_TEXT];      /* the same: its headers */
 	struct cb_series series;
+	struct cb_stream_record *streams; /* owned; none in records of older versions */
+	size_t n_streams;
 };
 
 struct cb_view_record {
@@ -107,6 +127,7 @@ struct cb_evidence_record {
 
 /* Every count unknown, texts empty. */
 void cb_generator_record_init(struct cb_generator_record *r);
+void cb_stream_record_init(struct cb_stream_record *r);
 void cb_view_record_init(struct cb_view_record *r);
 void cb_evidence_record_init(struct cb_evidence_record *r);
 void cb_generator_record_finish(struct cb_generator_record *r);

@@ -46,6 +46,22 @@ static void print_gaps(const struct cb_generator_record *r)
 		(long long)r->longest_train, r->drift_ppm);
 }
 
+static void print_streams(const struct cb_generator_record *r)
+{
+	char offered[32];
+
+	for (size_t i = 0; i < r->n_streams; i++) {
+		const struct cb_stream_record *s = &r->streams[i];
+
+		cb_unit_human(CB_UNIT_RATE, s->offered_pps, offered, sizeof(offered));
+		printf("stream     %lld: %lld frames, %s", (long long)s->stream,
+			(long long)s->book.offered, offered);
+		if (s->cpu >= 0)
+			printf(", core %lld", (long long)s->cpu);
+		printf("\n");
+	}
+}
+
 static void print_record(const struct cb_generator_record *r)
 {
 	char offered[32], intended[32], late[32];
@@ -70,6 +86,8 @@ static void print_record(const struct cb_generator_record *r)
 	}
 	if (r->gap_p50_ns != CB_UNKNOWN)
 		print_gaps(r);
+	if (r->n_streams > 1)
+		print_streams(r);
 }
 
 static int run(const struct cb_invocation *call, struct cb_error *err)
@@ -99,6 +117,7 @@ out:
 static const char *const examples[] = {
 	"capbench generate eth1 --rate 100k --duration 10s",
 	"capbench generate eth1 --rate max --count 10M --frame-size 512 --cpu 0 --json",
+	"capbench generate eth1 --rate 2M --threads 2 --cpu 0,1 --duration 10s",
 	NULL,
 };
 

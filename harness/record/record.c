@@ -2,6 +2,8 @@
 
 #include "harness/record/field.h"
 
+#include <stdlib.h>
+
 #define GENERATOR(type, name) CB_FIELD(CB_FIELD_##type, cb_generator_record, name)
 #define GENERATOR_BOOK(name)  CB_FIELD_NESTED(CB_FIELD_COUNT, cb_generator_record, book.name, #name)
 #define GENERATOR_GAPS(i, within)                                                \
@@ -53,6 +55,26 @@ static const struct cb_field generator_added[] = {
 	GENERATOR(REAL, back_to_back_share),
 	GENERATOR(COUNT, longest_train),
 	GENERATOR(REAL, drift_ppm),
+	CB_FIELD_STRING(cb_generator_record, transmitter_why),
+	GENERATOR_BOOK(unstamped),
+	{0},
+};
+
+#define STREAM(type, name) CB_FIELD(CB_FIELD_##type, cb_stream_record, name)
+#define STREAM_BOOK(name)  CB_FIELD_NESTED(CB_FIELD_COUNT, cb_stream_record, book.name, #name)
+
+static const struct cb_field stream_fields[] = {
+	STREAM(COUNT, stream),
+	STREAM(COUNT, cpu),
+	STREAM_BOOK(intended),
+	STREAM_BOOK(offered),
+	STREAM(COUNT, unoffered),
+	STREAM_BOOK(refused),
+	STREAM_BOOK(window_offered),
+	STREAM(REAL, offered_pps),
+	STREAM(COUNT, lateness_max_ns),
+	STREAM(COUNT, syscalls),
+	STREAM(COUNT, cpu_ns),
 	{0},
 };
 
@@ -117,9 +139,30 @@ static json_t *to_object(
 	return object;
 }
 
+static json_t *streams_json(const struct cb_generator_record *r)
+{
+	static const struct cb_field none[] = {{0}};
+	json_t *streams = json_array();
+
+	for (size_t i = 0; i < r->n_streams; i++) {
+		if (json_array_append_new(
+			    streams, to_object(stream_fields, none, &r->streams[i]))) {
+			json_decref(streams);
+			return NULL;
+		}
+	}
+	return streams;
+}
+
 json_t *cb_generator_record_json(const struct cb_generator_record *r)
 {
-	return to_object(generator_fields, generator_added, r);
+	json_t *object = to_object(generator_fields, generator_added, r);
+
+	if (json_object_set_new(object, "streams", streams_json(r))) {
+		json_decref(object);
+		return NULL;
+	}
+	return object;
 }
 
 json_t *cb_view_record_json(const struct cb_view_record *r)
@@ -127,12 +170,45 @@ json_t *cb_view_record_json(const struct cb_view_record *r)
 	return to_object(view_fields, view_added, r);
 }
 
+/* An older record has none. */
+static int read_streams(struct cb_generator_record *r, const json_t *json, struct cb_error *err)
+{
+	json_t *streams, *stream;
+	size_t i;
+	int rc;
+
+	if (!json_object_get(json, "streams"))
+		return 0;
+	rc = cb_json_array(json, "streams", &streams, err);
+	if (rc)
+		return rc;
+	if (json_array_size(streams) > CB_STREAMS_MAX)
+		return cb_error_set(err, CB_ERR_INTERNAL, "\"streams\" has more than %d entries",
+			CB_STREAMS_MAX);
+	free(r->streams);
+	r->n_streams = 0;
+	r->streams = calloc(json_array_size(streams) + 1, sizeof(*r->streams));
+	if (!r->streams)
+		return cb_error_memory(err, "streams");
+	json_array_foreach(streams, i, stream)
+	{
+		cb_stream_record_init(&r->streams[i]);
+		rc = cb_record_read_fields(&r->streams[i], stream_fields, stream, err);
+		if (rc)
+			return cb_error_prepend(err, "\"streams\"[%zu]", i);
+		r->n_streams = i + 1;
+	}
+	return 0;
+}
+
 int cb_generator_record_read(
 	struct cb_generator_record *r, const json_t *json, struct cb_error *err)
 {
 	int rc = cb_record_read_fields(r, generator_fields, json, err);
 
-	return rc ? rc : cb_record_read_added_fields(r, generator_added, json, err);
+	if (!rc)
+		rc = cb_record_read_added_fields(r, generator_added, json, err);
+	return rc ? rc : read_streams(r, json, err);
 }
 
 int cb_view_record_read(struct cb_view_record *r, const json_t *json, struct cb_error *err)

@@ -55,7 +55,8 @@ static void defaults(void **state)
 	assert_int_equal(job.duration_ns, 0);
 	assert_int_equal(job.warmup_ns, 0);
 	assert_int_equal(job.catch_up_ns, 10000000);
-	assert_int_equal(job.cpu, -1);
+	assert_string_equal(job.cpus, "-1");
+	assert_int_equal(job.threads, 1);
 	assert_int_equal(job.key, 0);
 	assert_int_equal(job.stream, 0);
 	assert_string_equal(job.destination_mac, "02:00:00:00:00:02");
@@ -70,12 +71,13 @@ static void options_are_decoded(void **state)
 {
 	static const char *const good[][2] = {{"rate", "max"}, {"rate", "100% of 1G"},
 		{"rate", "1"}, {"frame-size", "1518B"}, {"frame-size", "9018"}, {"cpu", "-1"},
-		{"cpu", "0"}, {"key", "4294967295"}, {"stream", "255"}, {"duration", "5s"},
-		{"catch-up", "0"}, {"source-port", "65535"}, {"source-mac", "02:00:00:00:00:09"}};
+		{"cpu", "0,1"}, {"threads", "64"}, {"key", "4294967295"}, {"stream", "255"},
+		{"duration", "5s"}, {"catch-up", "0"}, {"source-port", "65535"},
+		{"source-mac", "02:00:00:00:00:09"}};
 	static const char *const bad[][2] = {{"frame-size", "63"}, {"frame-size", "9019"},
-		{"cpu", "-2"}, {"key", "4294967296"}, {"stream", "256"}, {"duration", "5"},
-		{"source-port", "65536"}, {"destination-mac", "02:00:00:00:00:00:00"},
-		{"speed", "1"}};
+		{"threads", "0"}, {"threads", "65"}, {"key", "4294967296"}, {"stream", "256"},
+		{"duration", "5"}, {"source-port", "65536"},
+		{"destination-mac", "02:00:00:00:00:00:00"}, {"speed", "1"}};
 	struct cb_generate_job job = job_of("null");
 	struct cb_error err;
 
@@ -182,8 +184,33 @@ static void a_core_that_does_not_exist(void **state)
 {
 	struct cb_generate_job job = job_of("null");
 
-	job.cpu = 1023;
+	assert_true(cb_text_copy(job.cpus, sizeof(job.cpus), "1023"));
 	assert_refused(&job, CB_ERR_USAGE, "1023");
+}
+
+static void lists_of_cores_that_are_none(void **state)
+{
+	static const char *const bad[] = {"", "-2", "0,", ",0", "0,-1", "a", "0-1", "1024"};
+	struct cb_generate_job job = job_of("null");
+
+	for (size_t i = 0; i < COUNT_OF(bad); i++) {
+		assert_true(cb_text_copy(job.cpus, sizeof(job.cpus), bad[i]));
+		assert_refused(&job, CB_ERR_USAGE, "list of cores");
+	}
+}
+
+static void threads_that_cannot_be(void **state)
+{
+	struct cb_generate_job job = job_of("null");
+
+	job.threads = 65;
+	assert_refused(&job, CB_ERR_USAGE, "threads");
+	job.threads = 2;
+	job.stream = 255;
+	assert_refused(&job, CB_ERR_USAGE, "streams");
+	job = job_of("pcap:file=x");
+	job.threads = 2;
+	assert_refused(&job, CB_ERR_USAGE, "told apart");
 }
 
 static void an_interface_that_does_not_exist(void **state)
@@ -367,6 +394,8 @@ int main(void)
 		cmocka_unit_test(wrong_jobs),
 		cmocka_unit_test(a_window_without_a_frame),
 		cmocka_unit_test(a_core_that_does_not_exist),
+		cmocka_unit_test(lists_of_cores_that_are_none),
+		cmocka_unit_test(threads_that_cannot_be),
 		cmocka_unit_test(an_interface_that_does_not_exist),
 		cmocka_unit_test(whole_runs),
 		cmocka_unit_test(a_share_of_a_line_rate),

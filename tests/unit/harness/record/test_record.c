@@ -36,7 +36,8 @@ static void a_generator_of_which_nothing_is_known(void **state)
 		"\"gap_within_1us_share\":null,\"gap_p50_ns\":null,"
 		"\"gap_p99_ns\":null,\"gap_max_ns\":null,"
 		"\"back_to_back_share\":null,\"longest_train\":null,"
-		"\"drift_ppm\":null}");
+		"\"drift_ppm\":null,\"transmitter_why\":\"\",\"unstamped\":null,"
+		"\"streams\":[]}");
 	cb_generator_record_finish(&r);
 }
 
@@ -72,6 +73,8 @@ static void number_nulls(json_t *object)
 		bool real = strstr(key, "_pps") || strstr(key, "_share") || strstr(key, "_ppm") ||
 			strstr(key, "_square");
 
+		if (!strcmp(key, "streams"))
+			continue;
 		if (!strcmp(key, "load_result"))
 			json_object_set_new(object, key, json_pack("{s:i}", "bytes_out", 5));
 		else if (json_is_null(value) && real)
@@ -117,6 +120,39 @@ static void a_generator_goes_both_ways(void **state)
 	assert_int_equal(r.series.n, 2);
 	json_decref(json);
 	json_decref(again);
+	cb_generator_record_finish(&r);
+}
+
+static void streams_go_both_ways(void **state)
+{
+	struct cb_generator_record r;
+	json_t *json, *again, *streams;
+
+	cb_generator_record_init(&r);
+	r.streams = calloc(3, sizeof(*r.streams));
+	assert_non_null(r.streams);
+	r.n_streams = 3;
+	for (int i = 0; i < 3; i++)
+		cb_stream_record_init(&r.streams[i]);
+	json = cb_generator_record_json(&r);
+	streams = json_object_get(json, "streams");
+	assert_int_equal(json_array_size(streams), 3);
+	for (size_t i = 0; i < 3; i++)
+		number_nulls(json_array_get(streams, i));
+	assert_int_equal(cb_generator_record_read(&r, json, NULL), 0);
+	assert_int_equal(cb_generator_record_read(&r, json, NULL), 0); /* replaced, not lost */
+	assert_int_equal(r.n_streams, 3);
+	assert_true(isfinite(r.streams[2].offered_pps));
+	again = cb_generator_record_json(&r);
+	assert_true(json_equal(json, again));
+	json_decref(again);
+	json_object_set_new(json_array_get(streams, 1), "offered", json_string("many"));
+	assert_int_equal(cb_generator_record_read(&r, json, NULL), CB_ERR_INTERNAL);
+	json_array_clear(streams);
+	while (json_array_size(streams) <= CB_STREAMS_MAX)
+		json_array_append_new(streams, json_object());
+	assert_int_equal(cb_generator_record_read(&r, json, NULL), CB_ERR_INTERNAL);
+	json_decref(json);
 	cb_generator_record_finish(&r);
 }
 
@@ -220,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_generator_of_which_nothing_is_known),
 		cmocka_unit_test(a_view_of_which_nothing_is_known),
 		cmocka_unit_test(a_generator_goes_both_ways),
+		cmocka_unit_test(streams_go_both_ways),
 		cmocka_unit_test(a_view_goes_both_ways),
 		cmocka_unit_test(null_stays_null_and_zero_stays_zero),
 		cmocka_unit_test(a_text_in_another_encoding_does_not_lose_the_record),

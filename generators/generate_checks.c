@@ -1,0 +1,47 @@
+#include "generators/generate_checks.h"
+
+#include "harness/base/process.h"
+#include "harness/base/units.h"
+
+#include <string.h>
+
+int cb_generate_bounds(const struct cb_generate_job *job, struct cb_error *err)
+{
+	for (const struct cb_option *o = cb_generate_options; o->name; o++) {
+		int64_t value;
+
+		if (o->type == CB_OPT_TEXT || o->type == CB_OPT_MEMBER || o->type == CB_OPT_ENUM)
+			continue;
+		memcpy(&value, (const char *)job + o->offset, sizeof(value));
+		if (value < o->min || (o->max && value > o->max))
+			return cb_error_set(err, CB_ERR_USAGE, "%s: %lld is out of range", o->name,
+				(long long)value);
+	}
+	return 0;
+}
+
+int cb_generate_cores(const char *text, int *cores, unsigned max, unsigned *n, struct cb_error *err)
+{
+	struct cb_text_split split = {.rest = text, .separator = ','};
+	char part[16];
+	int64_t core;
+	int more;
+
+	*n = 0;
+	if (!strcmp(text, "-1"))
+		return 0;
+	while ((more = cb_text_split_next(&split, part, sizeof(part))) != 0) {
+		if (more < 0 || cb_unit_parse(CB_UNIT_COUNT, part, &core, NULL) || core < 0 ||
+			core >= CB_CPUS_MAX)
+			break;
+		if (*n == max)
+			return cb_error_set(err, CB_ERR_USAGE, "cpu: more than %u cores", max);
+		cores[(*n)++] = (int)core;
+	}
+	if (!more && *n)
+		return 0;
+	return cb_error_set(err, CB_ERR_USAGE,
+		"cpu: \"%s\" is no core or list of cores, as in 0 or 0,1; -1: where the scheduler "
+		"wants",
+		text);
+}

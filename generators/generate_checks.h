@@ -1,0 +1,14 @@
+/* What is wrong with a generator's job, as far as its own words tell. Internal to generate.c. */
+#ifndef CB_GENERATORS_GENERATE_CHECKS_H
+#define CB_GENERATORS_GENERATE_CHECKS_H
+
+#include "generators/generate.h"
+
+/* The bounds of the options table, for jobs that did not come through it. CB_ERR_USAGE. */
+int cb_generate_bounds(const struct cb_generate_job *job, struct cb_error *err);
+
+/* "0,1" into cores[0 .. *n), at most `max`; "-1": *n is 0. CB_ERR_USAGE. */
+int cb_generate_cores(
+	const char *text, int *cores, unsigned max, unsigned *n, struct cb_error *err);
+
+#endif

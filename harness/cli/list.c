@@ -1,6 +1,8 @@
-/* `list`: what can be chosen on each axis, and whether it can run here. */
+/* `list`: what can be chosen on each axis, and whether it can run here; and what figures can show.
+ */
 #include "harness/base/text.h"
 #include "harness/cli/verb.h"
+#include "harness/report/metric.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -32,6 +34,19 @@ static json_t *member_json(const struct cb_member *m)
 	return j;
 }
 
+#define METRICS "metrics"
+
+static json_t *metrics_json(void)
+{
+	json_t *list = json_array();
+
+	for (const struct cb_metric *m = cb_metrics; m->name; m++)
+		json_array_append_new(list,
+			json_pack("{s:s, s:s, s:s, s:s}", "name", m->name, "label", m->label,
+				"unit", m->unit, "help", m->help));
+	return list;
+}
+
 static json_t *axes_json(const char *only)
 {
 	json_t *all = json_object();
@@ -45,6 +60,8 @@ static json_t *axes_json(const char *only)
 			json_object_set(all, axis->plural, members);
 		json_decref(members);
 	}
+	if (!only || strcmp(only, METRICS) == 0)
+		json_object_set_new(all, METRICS, metrics_json());
 	return all;
 }
 
@@ -72,6 +89,14 @@ static void print_member(const struct cb_member *m)
 		print_option(o);
 }
 
+static void print_metrics(void)
+{
+	puts(METRICS);
+	for (const struct cb_metric *m = cb_metrics; m->name; m++)
+		printf("  %-28s %s%s%s%s\n", m->name, m->help, m->unit[0] ? " [" : "", m->unit,
+			m->unit[0] ? "]" : "");
+}
+
 static int check_axis(const char *name, struct cb_error *err)
 {
 	const char *names[16], *near;
@@ -82,11 +107,14 @@ static int check_axis(const char *name, struct cb_error *err)
 			return 0;
 		names[n++] = axis->plural;
 	}
+	names[n++] = METRICS;
+	if (strcmp(name, METRICS) == 0)
+		return 0;
 	near = cb_text_nearest(name, names, n);
 	return cb_error_set(err, CB_ERR_USAGE,
 		"\"%s\" is none of arrivals, sizes, payloads, frames, transmitters, mechanisms, "
 		"waits, "
-		"loads, externals%s%s%s",
+		"loads, externals, metrics%s%s%s",
 		name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
@@ -106,6 +134,8 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 			print_member(axis->at(i));
 		putchar('\n');
 	}
+	if (!only || strcmp(only, METRICS) == 0)
+		print_metrics();
 	return 0;
 }
 
@@ -113,17 +143,18 @@ static const char *const examples[] = {"capbench list mechanisms", "capbench lis
 
 const struct cb_verb cb_verb_list = {
 	.name = "list",
-	.help = "Show arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads "
-		"and "
-		"external programs",
+	.help = "Show arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads, "
+		"external "
+		"programs and metrics",
 	.description =
 		"Shows what can be chosen on each axis, with options and defaults, and whether it "
 		"can run here or why not. An option is written behind the name: "
-		"tpacket3:block=1MiB.",
+		"tpacket3:block=1MiB. Metrics are what a figure can have as its y, and what is "
+		"in summary.json for each cell.",
 	.positional = {{"AXIS",
-		"arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads or "
-		"externals; "
-		"all when left out",
+		"arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads, "
+		"externals or "
+		"metrics; all when left out",
 		true}},
 	.examples = examples,
 	.run = run,

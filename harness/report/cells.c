@@ -69,6 +69,8 @@ static void add_trial(struct cb_report_cell *cell, const struct cb_trial_record 
 	cell->invalid += r->state == CB_TRIAL_INVALID;
 	if (cb_report_trial_enters(r) && buffer_passes(r))
 		cell->buffer_passes = true;
+	if (cb_report_trial_enters(r) && cb_metric_whole_attempt(r))
+		cell->whole_attempt = true;
 }
 
 /* Gives each cell its part of one array, then fills the parts. */

@@ -21,6 +21,7 @@ struct cb_report_cell {
 	size_t generator_limited, invalid;
 	size_t missing;     /* planned repetitions without a trial */
 	bool buffer_passes; /* the tap's buffer can pass for captured capacity, see cells.c */
+	bool whole_attempt; /* frames are counted over the whole attempt, see metric.h */
 	double ceiling_pps; /* of the generator in this layout; NaN: not calibrated */
 };
 

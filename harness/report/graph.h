@@ -50,10 +50,11 @@ double cb_graph_trial_x(
 /* Least and greatest n of the points that have one; both 0 without points. */
 void cb_graph_n_range(const struct cb_graph *g, size_t *least, size_t *most);
 
-/* Trials drawn that are generator-limited; points whose tap buffer can pass for capacity; points.
- */
+/* Points; of these, with trials that are generator-limited, whose tap buffer can pass for capacity,
+ * that count frames over the whole attempt; and cells with trials that have no point, for want of a
+ * value. */
 struct cb_graph_marks {
-	size_t points, generator_limited, buffer;
+	size_t points, generator_limited, buffer, whole_attempt, without;
 };
 struct cb_graph_marks cb_graph_marks_count(const struct cb_graph *g);
 /* Marking every point would mark none: the caption says it then. */

@@ -39,6 +39,8 @@ struct cb_graph_marks cb_graph_marks_count(const struct cb_graph *g)
 			marks.points += p->y.n > 0;
 			marks.generator_limited += p->y.n > 0 && p->cell->generator_limited > 0;
 			marks.buffer += p->y.n > 0 && p->cell->buffer_passes;
+			marks.whole_attempt += p->y.n > 0 && p->cell->whole_attempt;
+			marks.without += p->y.n == 0 && p->cell->n > 0;
 		}
 	}
 	return marks;
@@ -145,6 +147,15 @@ static void add_marks(const struct cb_graph *g, struct cb_text *out)
 			" Squared: the tap's buffer holds more than 1 %% of the frames, buffer can "
 			"pass for capacity (%zu of %zu points).",
 			m.buffer, m.points);
+	/* Shares and rates are all that a window could have changed. */
+	if (m.whole_attempt && cb_text_starts_with(g->metric->name, "captured_"))
+		cb_text_addf(out,
+			" %zu of %zu points are of the whole attempt, warm-up included: the "
+			"program does not tell which frames are of the window.",
+			m.whole_attempt, m.points);
+	if (m.without)
+		cb_text_addf(out, " %zu of %zu cells have no point: the value is not available.",
+			m.without, m.points + m.without);
 }
 
 static void add_ceilings(const struct cb_graph *g, struct cb_text *out)

@@ -55,11 +55,31 @@ static double captured_share_min(const struct cb_trial_record *r)
 	return least;
 }
 
+/* Over the whole attempt: what a full buffer or ring refused was attempted, too. */
+static double attempt_share(const struct cb_trial_record *r)
+{
+	return ratio(ratio(SUM_OF_VIEWS(r, book.unique), number(r->generator.book.offered)),
+		(double)r->n_views);
+}
+
+bool cb_metric_whole_attempt(const struct cb_trial_record *r)
+{
+	for (size_t i = 0; i < r->n_views; i++) {
+		const struct cb_view_book *b = &r->views[i].book;
+
+		if (b->unique != CB_UNKNOWN && b->window_unique == CB_UNKNOWN)
+			return true;
+	}
+	return false;
+}
+
 static double captured_pps(const struct cb_trial_record *r)
 {
-	double seconds = number(r->generator.window_elapsed_ns) / (double)CB_NS_PER_SEC;
+	bool whole = cb_metric_whole_attempt(r);
+	double frames = whole ? SUM_OF_VIEWS(r, book.unique) : SUM_OF_VIEWS(r, book.window_unique);
+	double ns = number(whole ? r->generator.elapsed_ns : r->generator.window_elapsed_ns);
 
-	return ratio(ratio(SUM_OF_VIEWS(r, book.window_unique), seconds), (double)r->n_views);
+	return ratio(ratio(frames, ns / (double)CB_NS_PER_SEC), (double)r->n_views);
 }
 
 static double offered_pps(const struct cb_trial_record *r)
@@ -164,6 +184,11 @@ const struct cb_metric cb_metrics[] = {
 	{"captured_share_min", "captured share, worst view", "%",
 		"The captured share of the capture process that saw least", CB_METRIC_SHARE,
 		captured_share_min},
+	{"attempt_share", "captured share of the whole attempt", "%",
+		"Frames that the capture process saw, of all that the generator attempted to send: "
+		"warm-up included, and frames that a full ring or backlog refused; mean over the "
+		"views",
+		CB_METRIC_SHARE, attempt_share},
 	{"captured_pps", "captured rate", "frames/s",
 		"Frames of the measurement window captured per second; mean over the views",
 		CB_METRIC_RATE, captured_pps},

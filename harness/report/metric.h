@@ -14,6 +14,7 @@
 #include "harness/book/summary.h"
 #include "harness/record/record.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 enum cb_metric_kind {
@@ -35,6 +36,10 @@ struct cb_metric {
 
 /* Every metric; ends with a NULL name. */
 extern const struct cb_metric cb_metrics[];
+
+/* Has a view counted frames, but can't tell which of them are of the measurement window? Share and
+ * rate are those of the whole attempt then, warm-up included. */
+bool cb_metric_whole_attempt(const struct cb_trial_record *r);
 
 /* NULL when there is none of that name. */
 const struct cb_metric *cb_metric_find(const char *name);

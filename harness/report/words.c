@@ -126,6 +126,66 @@ static void warn_cells(json_t *list, const struct cb_report_cells *c)
 			buffer, c->n);
 }
 
+/* The cells of run.json's list that this report has. */
+static size_t count_cells(const struct cb_report_cells *c, const json_t *indexes)
+{
+	const json_t *index;
+	size_t i, n = 0;
+
+	json_array_foreach(indexes, i, index)
+	{
+		json_int_t at = json_is_integer(index) ? json_integer_value(index) : -1;
+
+		n += at >= 0 && cb_report_cell_at(c, (size_t)at) != NULL;
+	}
+	return n;
+}
+
+static size_t count_noted(const struct cb_report *r, const json_t *layouts, const char *note)
+{
+	const json_t *layout;
+	size_t i, n = 0;
+
+	json_array_foreach(layouts, i, layout)
+	{
+		const char *other = json_string_value(json_object_get(layout, "note"));
+
+		if (other && strcmp(other, note) == 0)
+			n += count_cells(&r->cells, json_object_get(layout, "cells"));
+	}
+	return n;
+}
+
+static bool noted_before(const json_t *layouts, size_t before, const char *note)
+{
+	for (size_t i = 0; i < before; i++) {
+		const char *other =
+			json_string_value(json_object_get(json_array_get(layouts, i), "note"));
+
+		if (other && strcmp(other, note) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* What such a host can't show, once for all layouts it is said of. */
+static void warn_layouts(json_t *list, const struct cb_report *r)
+{
+	const json_t *layouts = json_object_get(r->data.run, "layouts"), *layout;
+	size_t i, n;
+
+	json_array_foreach(layouts, i, layout)
+	{
+		const char *note = json_string_value(json_object_get(layout, "note"));
+
+		if (!note || !*note || noted_before(layouts, i, note))
+			continue;
+		n = count_noted(r, layouts, note);
+		if (n)
+			say(list, "In %zu of %zu cells %s.", n, r->cells.n, note);
+	}
+}
+
 json_t *cb_words_warnings(const struct cb_report *r)
 {
 	json_t *list = json_array();
@@ -135,6 +195,7 @@ json_t *cb_words_warnings(const struct cb_report *r)
 	warn_status(list, r);
 	warn_books(list, &r->totals);
 	warn_cells(list, &r->cells);
+	warn_layouts(list, r);
 	json_array_extend(list, r->data.notes);
 	return list;
 }

@@ -6,8 +6,8 @@
 #include "harness/base/random.h"
 #include "harness/base/text.h"
 #include "harness/base/units.h"
-#include "harness/base/version.h"
 #include "harness/run/calibration.h"
+#include "harness/run/describe.h"
 #include "harness/run/directory.h"
 #include "harness/run/progress.h"
 #include "harness/run/trial.h"
@@ -33,37 +33,6 @@ struct run {
 	struct cb_progress progress;
 	struct cb_random random; /* stamp keys: a frame of another attempt is foreign */
 };
-
-static json_t *shape_json(const struct cb_testbed_shape *s)
-{
-	return json_pack("{s:s, s:i, s:b, s:b, s:b, s:b}", "kind", "local", "cores", s->cores,
-		"shared", s->shared, "inline_receive", s->inline_receive, "rps", s->rps, "threaded",
-		s->threaded);
-}
-
-/* What run.json says at the start. */
-static json_t *describe(const struct run *r)
-{
-	const struct cb_scenario *s = r->scenario;
-	char seed[24], started[32];
-	json_t *run;
-
-	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)r->plan->seed);
-	cb_time_utc_text(cb_real_ns(), started);
-	run = json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:o}", "schema",
-		CB_RECORD_SCHEMA, "scenario", s->name, "title", s->title, "question", s->question,
-		"started", started, "seed", seed, "tool", "version", CB_VERSION, "command_line",
-		r->options->command_line ? r->options->command_line : "", "status", "running",
-		"testbed", shape_json(&r->shape));
-	if (run)
-		json_object_set_new(run, "plan",
-			json_pack("{s:I, s:I, s:I, s:I, s:s}", "trials",
-				(json_int_t)r->plan->n_trials, "cells", (json_int_t)s->n_cells,
-				"repetitions", (json_int_t)s->repetitions, "estimated_ns",
-				(json_int_t)r->plan->estimated_ns, "order",
-				cb_order_names[s->order]));
-	return run;
-}
 
 /* hosts/<name>/facts.json. */
 static int write_facts(struct run *r, struct cb_host *host, struct cb_error *err)
@@ -125,7 +94,8 @@ static int open_directory(struct run *r, struct cb_error *err)
 
 	if (r->options->resume)
 		return cb_run_directory_open(&r->directory, path, r->plan, err);
-	return cb_run_directory_create(&r->directory, path, r->plan, describe(r), err);
+	return cb_run_directory_create(&r->directory, path, r->plan,
+		cb_run_describe(r->plan, &r->shape, r->options->command_line), err);
 }
 
 /* run.json's "evidence": whether softirq time can be measured here, and what measuring costs a

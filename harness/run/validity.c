@@ -1,5 +1,7 @@
 #include "harness/run/validity.h"
 
+#include "harness/run/by_number.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -79,12 +81,34 @@ static void check_link(struct cb_trial_record *r, const struct cb_link_readings 
 			(long long)-r->path.link_dropped);
 }
 
+/* The first count that the balance of a view lacks; NULL: none. */
+static const char *not_told(const struct cb_trial_record *r, const struct cb_view_book *v)
+{
+	const struct {
+		const char *name;
+		int64_t count;
+	} terms[] = {{"offered", r->generator.book.offered}, {"link_dropped", r->path.link_dropped},
+		{"nic_dropped", r->path.nic_dropped}, {"backlog_dropped", r->path.backlog_dropped},
+		{"unique", v->unique}, {"damaged", v->damaged}, {"tap_dropped", v->tap_dropped},
+		{"unread", v->unread}};
+
+	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++) {
+		if (terms[i].count == CB_UNKNOWN)
+			return terms[i].name;
+	}
+	return NULL;
+}
+
 static void check_view(struct cb_trial_record *r, size_t i)
 {
 	const struct cb_view_book *v = &r->views[i].book;
-	/* without stamps all frames are foreign, and none can be told from the generator's */
-	int64_t slack = r->generator.book.unstamped > 0 ? 0 : cb_ledger_slack(v);
+	int64_t slack = cb_ledger_slack(v);
 
+	if (v->unaccounted == CB_UNKNOWN && not_told(r, v))
+		blame(r, CB_TRIAL_VALID,
+			"whether frames of view %zu are unaccounted for is not known: nobody tells "
+			"%s",
+			i, not_told(r, v));
 	if (v->unaccounted == CB_UNKNOWN || slack == CB_UNKNOWN)
 		return;
 	if (llabs(v->unaccounted) > slack)
@@ -112,8 +136,10 @@ void cb_trial_judge(struct cb_trial_record *r, const struct cb_link_readings *l)
 	const struct cb_generator_record *g = &r->generator;
 
 	r->state = CB_TRIAL_VALID;
-	for (size_t i = 0; i < r->n_views; i++)
+	for (size_t i = 0; i < r->n_views; i++) {
+		cb_view_by_number(&r->views[i].book, r, l);
 		cb_ledger_settle(&g->book, &r->path, &r->views[i].book);
+	}
 	if (g->book.offered <= 0)
 		blame(r, CB_TRIAL_INVALID, "no frame was offered");
 	if (g->book.intended != CB_UNKNOWN && g->unoffered != CB_UNKNOWN && g->book.intended > 0 &&

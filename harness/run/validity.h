@@ -19,6 +19,7 @@
 struct cb_link_readings {
 	struct cb_counters sender_before, sender_after, receiver_before, receiver_after;
 	bool threaded; /* receive mode: NAPI threads must have worked */
+	bool veth;     /* the link is a veth pair, and each end has a namespace of its own */
 	bool napi; /* the receiver has a NAPI ring (GRO, XDP or threads) in place of the backlog */
 };
 
@@ -34,9 +35,10 @@ struct cb_link_readings {
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l);
 
 /*
- * Settle the views' ledgers, then fill state and reasons of `r`: books that don't balance, a link
- * that saw other frames than the generator offered, a NAPI thread that never ran, stolen time make
- * it invalid; unoffered frames make it generator-limited.
+ * Settle the views' ledgers (those that read no stamps by number, see by_number.h), then fill state
+ * and reasons of `r`: books that don't balance, a link that saw other frames than the generator
+ * offered, a NAPI thread that never ran, stolen time make it invalid; unoffered frames make it
+ * generator-limited.
  */
 void cb_trial_judge(struct cb_trial_record *r, const struct cb_link_readings *l);
 

@@ -26,6 +26,7 @@ enum cb_receive_choice {
 	CB_RECEIVE_CHOICE_RPS,
 	CB_RECEIVE_CHOICE_THREADED,
 };
+extern const char *const cb_receive_names[]; /* by enum cb_receive_choice */
 
 /* Whether the receiving veth has a NAPI ring (256 frames) in place of the CPU's backlog (1000). */
 enum cb_napi { CB_NAPI_AUTO, CB_NAPI_OFF, CB_NAPI_ON };
@@ -71,15 +72,15 @@ extern const char *const cb_order_names[];
 
 struct cb_figure {
 	char id[64], title[256];
-	char x[64]; /* a parameter's dotted path */
-	char y[64]; /* a metric: captured_share, cpu_ns_per_frame, frames_per_wakeup, captured_pps
-		       ... */
+	char x[64];         /* a parameter's dotted path */
+	char y[64];         /* a metric: one of cb_metric_names */
 	char series[4][64]; /* parameters that tell series apart; "" past the last */
 	int errors;         /* 0 minmax, 1 none */
 	json_t *where;      /* only cells that cb_cell_matches; owned, NULL: all */
 	char caption[512];
 };
-extern const char *const cb_metric_names[]; /* NULL-terminated: what y may be */
+/* NULL-terminated: what y may be, every metric of harness/report/metric.h, in its order. */
+extern const char *const cb_metric_names[];
 
 /* One combination of `vary:` that is not excluded. */
 struct cb_cell {

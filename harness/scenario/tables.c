@@ -6,7 +6,7 @@
 
 #define MINUTE (60 * INT64_C(1000000000))
 
-static const char *const receive_names[] = {"auto", "softirq", "rps", "threaded", NULL};
+const char *const cb_receive_names[] = {"auto", "softirq", "rps", "threaded", NULL};
 static const char *const napi_names[] = {"auto", "off", "on", NULL};
 const char *const cb_flow_order_names[] = {"round-robin", "random", NULL};
 const char *const cb_flow_field_names[] = {"source-port", "source-ip", "both", NULL};
@@ -81,7 +81,7 @@ const struct cb_option cb_trial_options[] = {
 		.metavar = "A:A|A:B|auto",
 		.help = "Cores of the kernel's receive work and of the capture processes"},
 	{TRIAL("receive", receive), .type = CB_OPT_ENUM, .fallback = "auto",
-		.choices = receive_names,
+		.choices = cb_receive_names,
 		.help = "How the kernel receives: softirq (inline or by IRQ), rps, threaded"},
 	{TRIAL("napi", napi), .type = CB_OPT_ENUM, .fallback = "auto", .choices = napi_names,
 		.help = "A NAPI ring on the receiving veth; auto: on in all cells if any taps in "
@@ -184,6 +184,8 @@ const struct cb_option cb_figure_options[] = {
 
 const char *const cb_figure_sections[] = {"series", "where", NULL};
 
-const char *const cb_metric_names[] = {"captured_share", "captured_pps", "cpu_ns_per_frame",
-	"frames_per_wakeup", "syscalls_per_frame", "offered_pps", "tap_dropped_share",
-	"path_dropped_share", NULL};
+const char *const cb_metric_names[] = {"captured_share", "captured_share_min", "attempt_share",
+	"captured_pps", "offered_pps", "unoffered_share", "path_dropped_share", "tap_dropped_share",
+	"cpu_ns_per_frame", "cpu_share", "receive_ns_per_frame", "frames_per_wakeup",
+	"frames_per_batch", "syscalls_per_frame", "context_switches_per_second", "softnet_squeezed",
+	"steal_share", "generator_cpu_ns_per_frame", "generator_lateness_p99_ns", NULL};

@@ -75,6 +75,8 @@ assert_grep 'nosuch0' "$T/err" "an interface that is not there is named"
 # list: valid, with the members that the documentation promises, and each says why it can't run.
 expect 0 "$CAPBENCH" list --json
 cp "$T/out" "$T/list.json"
+assert_json "$T/list.json" '.metrics | map(.name) | contains(["captured_share", "attempt_share", "steal_share"])' \
+	"metrics"
 assert_json "$T/list.json" '.transmitters | map(.name) | contains(["packet", "null"])' "transmitters"
 assert_json "$T/list.json" '.mechanisms | map(.name) | contains(["recv", "tpacket2", "tpacket3", "null"])' \
 	"mechanisms"

@@ -144,13 +144,26 @@ cat >"$T/programs.yaml" <<-'YAML'
 	repetitions: 1
 	figures:
 	  - {id: cost, x: capture.mechanism, y: cpu_ns_per_frame}
+	  - {id: share, x: capture.mechanism, y: captured_share}
+	  - {id: attempt, x: capture.mechanism, y: attempt_share}
 YAML
 measure "$CAPBENCH" run "$T/programs.yaml" --out "$T/programs" --json
 jq -s . "$T/programs/trials.jsonl" >"$T/trials.json"
 assert_json "$T/trials.json" 'length >= 5' "five cells"
 assert_json "$T/trials.json" '[.[] | select(.params["capture.external"]) | .views[0]
-	| .received > 0 and .unique == null and .unaccounted == null and .captured_share == null] | all' \
-	"programs: what is not told is null"
+	| .received > 0 and .unique == .received and .foreign == 0 and .captured_share > 0
+		and .window_unique == null and .reordered == null
+		and .unaccounted == (if .unread == null then null else 0 end)] | all' \
+	"programs: what the link's counters tell is known, the rest is null"
+assert_json "$T/trials.json" '[.[] | select(.params["capture.external"] == "dumpcap")
+	| .reasons[] | select(contains("nobody tells unread"))] | length >= 1' "dumpcap: why its books stay open"
+for figure in share attempt cost; do
+	assert_json "$T/programs/report/summary.json" \
+		".figures[] | select(.id == \"$figure\") | [.series[].points[].median] | length == 5 and all(. != null)" \
+		"figure $figure has a bar for each"
+done
+assert_json "$T/programs/report/summary.json" '[.cells[] | select(.params["capture.external"])
+	| .marked | contains(["whole attempt"])] | length == 3 and all' "programs are marked"
 assert_json "$T/trials.json" '[.[] | select(.params["capture.external"])
 	| .generator.offered - .generator.refused - .views[0].received - .views[0].tap_dropped
 		- (.views[0].unread // 0) == 0] | all' "programs: every frame that came is told"

@@ -23,6 +23,10 @@
 
 #define UNUSED __attribute__((unused))
 
+#define SYNTHETIC_NOTE "one core does <everything>" /* of the layouts */
+
+#define SYNTHETIC_NOTE "one core does <everything>" /* of the layouts */
+
 /* A run directory being made. */
 struct synthetic {
 	char directory[256];
@@ -191,14 +195,16 @@ static UNUSED void synthetic_add(struct synthetic *s, const struct synthetic_tri
 /* `planned` trials, of which those added were made. */
 static UNUSED void synthetic_save(struct synthetic *s, int64_t planned, const char *title)
 {
-	json_t *run = json_pack("{s:i, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:{s:I, s:I, s:I}, "
-				"s:{s:i}, s:{s:[s]}}",
+	json_t *run = json_pack(
+		"{s:i, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:{s:I, s:I, s:I}, "
+		"s:{s:i}, s:{s:[s]}, s:[{s:[i], s:s}, {s:[i, i], s:s}, {s:[i], s:s}]}",
 		"schema", 1, "scenario", s->scenario ? s->scenario->name : "synthetic", "title",
 		title, "started", "2026-11-21T21:40:05Z", "seed", "42", "tool", "version", "1.2.3",
 		"command_line", "capbench run scenarios/quick.yaml", "status", "complete", "plan",
 		"trials", (json_int_t)planned, "cells", (json_int_t)1, "repetitions", (json_int_t)1,
 		"evidence", "softirq_cost_ns", 61, "testbed", "missing",
-		"RPS: needs root, so A:A cannot be had");
+		"RPS: needs root, so A:A cannot be had", "layouts", "cells", 0, "note",
+		SYNTHETIC_NOTE, "cells", 1, 99, "note", SYNTHETIC_NOTE, "cells", 1, "note", "");
 	char *text = run ? json_dumps(run, JSON_INDENT(1)) : NULL;
 
 	assert_non_null(text);

@@ -132,14 +132,46 @@ static void test_receive_path(void **state)
 	cb_trial_record_finish(&r);
 }
 
-/* A scenario may ask for no metric that the report does not know. */
+/* A view that knows how many, but not which of them are of the window. */
+static void test_whole_attempt(void **state)
+{
+	struct cb_trial_record r;
+
+	(void)state;
+	cb_trial_record_init(&r);
+	add_views(&r, 2);
+	r.generator.book.offered = 1000;
+	r.generator.elapsed_ns = 2 * (int64_t)CB_NS_PER_SEC;
+	r.generator.window_elapsed_ns = (int64_t)CB_NS_PER_SEC;
+	for (size_t i = 0; i < 2; i++) {
+		r.views[i].book.unique = i ? 900 : 500;
+		r.views[i].book.window_unique = 400;
+	}
+	assert_false(cb_metric_whole_attempt(&r));
+	assert_true(value("captured_pps", &r) == 400);
+	assert_true(value("attempt_share", &r) == 0.7);
+	r.views[1].book.window_unique = CB_UNKNOWN;
+	assert_true(cb_metric_whole_attempt(&r));
+	assert_true(value("captured_pps", &r) == 350);
+	assert_true(value("attempt_share", &r) == 0.7);
+	/* who knows neither is not known at all */
+	r.views[1].book.unique = CB_UNKNOWN;
+	assert_false(cb_metric_whole_attempt(&r));
+	assert_true(isnan(value("captured_pps", &r)));
+	assert_true(isnan(value("attempt_share", &r)));
+	cb_trial_record_finish(&r);
+}
+
+/* A scenario may ask for every metric that the report knows, and for no other. */
 static void test_scenario_names(void **state)
 {
+	size_t i;
+
 	(void)state;
-	for (size_t i = 0; cb_metric_names[i]; i++) {
-		if (!cb_metric_find(cb_metric_names[i]))
-			fail_msg("no metric %s", cb_metric_names[i]);
-	}
+	for (i = 0; cb_metrics[i].name && cb_metric_names[i]; i++)
+		assert_string_equal(cb_metric_names[i], cb_metrics[i].name);
+	assert_null(cb_metrics[i].name);
+	assert_null(cb_metric_names[i]);
 	assert_null(cb_metric_find("no_such_metric"));
 }
 
@@ -151,6 +183,8 @@ int main(void)
 		cmocka_unit_test(test_divisor_zero),
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_receive_path),
+		cmocka_unit_test(test_whole_attempt),
+		cmocka_unit_test(test_whole_attempt),
 		cmocka_unit_test(test_scenario_names),
 	};
 

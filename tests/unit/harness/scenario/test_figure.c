@@ -141,9 +141,12 @@ static void wrong_figures_are_refused(void **state)
 			"\"captured_share\"?"},
 		{FIGURE("id: f, x: traffic.rate, y: loss"),
 			"t.yaml:9:33: figures[0].y: \"loss\" is no metric: it may be "
-			"captured_share, "
-			"captured_pps, cpu_ns_per_frame, frames_per_wakeup, syscalls_per_frame, "
-			"offered_pps, tap_dropped_share, path_dropped_share"},
+			"captured_share, captured_share_min, attempt_share, captured_pps, "
+			"offered_pps, unoffered_share, path_dropped_share, tap_dropped_share, "
+			"cpu_ns_per_frame, cpu_share, receive_ns_per_frame, frames_per_wakeup, "
+			"frames_per_batch, syscalls_per_frame, context_switches_per_second, "
+			"softnet_squeezed, steal_share, generator_cpu_ns_per_frame, "
+			"generator_lateness_p99_ns"},
 		{FIGURE("id: f, x: traffic.rate, y: captured_share, serie: placement"),
 			"t.yaml:9:49: figures[0].serie: unknown key; did you mean \"series\"?"},
 		{FIGURE("id: f, x: traffic.rate, y: captured_share, series: {}"),

@@ -1,6 +1,7 @@
 #include "harness/book/ledger.h"
 
 #include <math.h>
+#include <stdbool.h>
 
 int64_t cb_count_add(int64_t a, int64_t b)
 {
@@ -39,13 +40,17 @@ static double share(int64_t part, int64_t whole)
 void cb_ledger_settle(const struct cb_generator_book *generator, const struct cb_path_book *path,
 	struct cb_view_book *view)
 {
+	bool by_number = generator->unstamped > 0; /* CB_UNKNOWN is below */
 	const int64_t terms[] = {path->link_dropped, path->nic_dropped, path->backlog_dropped,
-		view->tap_dropped, view->unread, view->unique, view->damaged};
+		view->tap_dropped, view->unread, by_number ? view->received : view->unique,
+		by_number ? 0 : view->damaged};
 
 	view->unaccounted = generator->offered;
 	for (size_t i = 0; i < sizeof(terms) / sizeof(*terms); i++)
 		view->unaccounted = cb_count_subtract(view->unaccounted, terms[i]);
-	if (view->window_unique == CB_UNKNOWN)
+	if (by_number)
+		view->captured_share = share(view->received, generator->offered);
+	else if (view->window_unique == CB_UNKNOWN)
 		view->captured_share = share(view->unique, generator->offered);
 	else
 		view->captured_share = share(view->window_unique, generator->window_offered);

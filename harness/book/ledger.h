@@ -10,8 +10,11 @@
  *   received = unique + duplicate + damaged + foreign
  *   captured_share = window_unique / window_offered
  *
- * A view that can't tell which frames are of the window (window_unique unknown): unique / offered, the
- * share of the whole attempt.
+ * A view that can't tell which frames are of the window (window_unique unknown): unique / offered,
+ * the share of the whole attempt.
+ *
+ * Frames without a stamp of ours (a replayed file's) are foreign to each view: `received` stands
+ * for unique + damaged then, and the share is taken over the whole attempt.
  *
  * Every count is an int64_t or CB_UNKNOWN ("not available"); a sum with an
  * unknown term is unknown. Words: RFC 1242, 2285, 2544.
@@ -28,6 +31,7 @@ struct cb_generator_book {
 	int64_t offered;  /* sequence numbers used up, warm-up included */
 	int64_t refused;  /* of these, frames the link refused at once (the path books them) */
 	int64_t window_offered; /* of `offered`, those stamped as in the measurement window */
+	int64_t unstamped;      /* of `offered`, those without a stamp of ours: all or none */
 };
 
 struct cb_path_book {
@@ -58,7 +62,8 @@ int64_t cb_count_subtract(int64_t a, int64_t b);
 int64_t cb_ledger_unoffered(
 	const struct cb_generator_book *g); /* never negative; unknown at rate max */
 
-/* Fill `unaccounted` and `captured_share` of `view`. */
+/* Fill `unaccounted` and `captured_share` of `view`. Without stamps other frames than the
+ * generator's make more of both. */
 void cb_ledger_settle(const struct cb_generator_book *generator, const struct cb_path_book *path,
 	struct cb_view_book *view);
 

@@ -102,7 +102,8 @@ static const char *not_told(const struct cb_trial_record *r, const struct cb_vie
 static void check_view(struct cb_trial_record *r, size_t i)
 {
 	const struct cb_view_book *v = &r->views[i].book;
-	int64_t slack = cb_ledger_slack(v);
+	/* without stamps all frames are foreign, and none can be told from the generator's */
+	int64_t slack = r->generator.book.unstamped > 0 ? 0 : cb_ledger_slack(v);
 
 	if (v->unaccounted == CB_UNKNOWN && not_told(r, v))
 		blame(r, CB_TRIAL_VALID,

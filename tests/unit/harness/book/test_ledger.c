@@ -146,6 +146,25 @@ static void sums_do_not_wrap(void **state)
 	assert_true(cb_count_subtract(-2, INT64_MAX) == CB_UNKNOWN);
 }
 
+/* A replayed file's frames: none is ours, and all that came are counted for them. */
+static void frames_without_a_stamp(void **state)
+{
+	const struct cb_generator_book g = {
+		.intended = 1000, .offered = 1000, .window_offered = 900, .unstamped = 1000};
+	const struct cb_path_book lossy = {.backlog_dropped = 100};
+	struct cb_view_book v = {.received = 850, .foreign = 850, .tap_dropped = 50};
+
+	cb_ledger_settle(&g, &lossy, &v);
+	assert_int_equal(v.unaccounted, 0);
+	assert_true(v.captured_share == 0.85);
+	v.received = 840;
+	cb_ledger_settle(&g, &lossy, &v);
+	assert_int_equal(v.unaccounted, 10);
+	v.received = CB_UNKNOWN;
+	cb_ledger_settle(&g, &lossy, &v);
+	assert_true(v.unaccounted == CB_UNKNOWN && isnan(v.captured_share));
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -156,6 +175,7 @@ int main(void)
 		cmocka_unit_test(unoffered_is_the_generators_debt),
 		cmocka_unit_test(foreign_frames_give_slack),
 		cmocka_unit_test(sums_do_not_wrap),
+		cmocka_unit_test(frames_without_a_stamp),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

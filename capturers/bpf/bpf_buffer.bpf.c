@@ -14,8 +14,12 @@
 #include "capturers/bpf/wake.h"
 
 #define CLOSED (1LL << 40)
-/* A try fails only when another core has taken a place in between. */
-#define TRIES 6
+/*
+ * A try that ends with 0 failed because another core had taken a place in between; so often in a
+ * row is as good as never. No loop: Linux 6.1 takes none whose last instruction is not a jump back
+ * (push_insn(), kernel/bpf/verifier.c), and where the compiler puts that is its own affair.
+ */
+#define FIVE_TIMES(try) ((try) ?: (try) ?: (try) ?: (try) ?: (try))
 
 const volatile __u32 processes = 1;
 const volatile __u32 snaplen = 65535;
@@ -146,15 +150,15 @@ static __always_inline int rotate_once(const struct pair *p)
 	return (__u32)store ? rotate_from(p, store, 0) : 1;
 }
 
+/* Not inlined: seldom needed, and so often in the text. */
+static __noinline int rotate_again(const struct pair *p)
+{
+	return rotate_once(p);
+}
+
 static __always_inline bool rotate_now(const struct pair *p)
 {
-	for (int i = 0; i < TRIES; i++) {
-		int done = rotate_once(p);
-
-		if (done)
-			return done > 0;
-	}
-	return false;
+	return FIVE_TIMES(rotate_again(p)) > 0;
 }
 
 static int expired(void *map, __u32 *key, struct timer *t)
@@ -181,29 +185,31 @@ static __always_inline long copy(const struct frame *f, void *to, __u32 n)
 	return f->xdp ? bpf_xdp_load_bytes(f->ctx, 0, to, n) : bpf_skb_load_bytes(f->ctx, 0, to, n);
 }
 
-/* A place of `need` bytes: the STORE's word before it was taken. False: there is none. */
+/* A place of `need` bytes: the STORE's word before it was taken. 1: done; 0: another core was
+ * quicker; -1: there is none. */
+static __always_inline int try_place(const struct pair *p, __u32 need, __u64 *place)
+{
+	__u64 store = *(volatile __u64 *)&p->control->store;
+	int done;
+
+	if ((__u32)store + need <= store_bytes) {
+		*place = store;
+		return __sync_val_compare_and_swap(&p->control->store, store, store + need) ==
+			store;
+	}
+	done = rotate_from(p, store, need);
+	*place = ((store >> 32) + 1) << 32;
+	return done;
+}
+
+static __noinline int try_place_again(const struct pair *p, __u32 need, __u64 *place)
+{
+	return try_place(p, need, place);
+}
+
 static __always_inline bool take_place(const struct pair *p, __u32 need, __u64 *place)
 {
-	for (int i = 0; i < TRIES; i++) {
-		__u64 store = *(volatile __u64 *)&p->control->store;
-		int done;
-
-		if ((__u32)store + need <= store_bytes) {
-			if (__sync_val_compare_and_swap(&p->control->store, store, store + need) !=
-				store)
-				continue;
-			*place = store;
-			return true;
-		}
-		done = rotate_from(p, store, need);
-		if (done > 0) {
-			*place = ((store >> 32) + 1) << 32;
-			return true;
-		}
-		if (done < 0)
-			return false;
-	}
-	return false;
+	return (try_place(p, need, place) ?: FIVE_TIMES(try_place_again(p, need, place))) > 0;
 }
 
 /* A frame that can't be copied leaves a record that the reader passes over. */
@@ -213,8 +219,8 @@ static __always_inline bool write_record(const struct pair *p, const struct fram
 	__u32 at = (__u32)place & ~7u, n = f->caplen;
 	char *buffer = buffer_of(p, place >> 32);
 
-	asm volatile("" : "+r"(at), "+r"(n)); /* the verifier shall see these very bounds */
-	if (!buffer || at > store_bytes || n < 1 || n > snaplen)
+	asm volatile("" : "+r"(at)); /* the verifier shall see these very bounds */
+	if (!buffer || at > store_bytes || !bound(&n, snaplen))
 		return false;
 	record = (void *)(buffer + CB_BUFFER_DATA + at);
 	record->time_ns = f->time_ns;

@@ -121,8 +121,7 @@ static __always_inline bool put(const struct frame *f, void *ring, __u64 flags, 
 	record->time_ns = f->time_ns;
 	record->len = f->len;
 	record->caplen = n;
-	asm volatile("" : "+r"(n)); /* the verifier shall see these very bounds */
-	if (n < 1 || n > room || copy(f, record + 1, n)) {
+	if (!bound(&n, room) || copy(f, record + 1, n)) {
 		bpf_ringbuf_discard(record, BPF_RB_NO_WAKEUP);
 		return false;
 	}

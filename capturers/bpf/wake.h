@@ -19,6 +19,20 @@
 #define MONOTONIC 1 /* CLOCK_MONOTONIC */
 
 /*
+ * Is `n` from 1 to `most`? If so, the verifier knows it too. (Linux 6.1 learns nothing from a
+ * comparison with 0, and of two comparisons the compiler would make one of some other register.)
+ */
+static __always_inline bool bound(__u32 *n, __u32 most)
+{
+	*n -= 1;
+	asm volatile("" : "+r"(*n));
+	if (*n >= most)
+		return false;
+	*n += 1;
+	return true;
+}
+
+/*
  * `pending` frames are there that nobody was woken for. Whoever sets it back to 0 wakes: a frame
  * counted before that was put into the tap's buffer before the wake-up; one counted after begins a
  * new batch, and sets its timer.

@@ -72,12 +72,12 @@ static struct cb_pace pace_of(const struct run *run)
 	};
 }
 
-static int read_rate(struct run *run, struct cb_error *err)
+static int parse_rate(struct run *run, double mean_size, struct cb_error *err)
 {
 	const struct cb_generate_job *job = run->job;
 	const char *why = NULL;
 
-	if (cb_rate_parse(job->rate, llround(run->shape.sizes.mean), &run->rate_pps, &why))
+	if (cb_rate_parse(job->rate, llround(mean_size), &run->rate_pps, &why))
 		return cb_error_set(
 			err, CB_ERR_USAGE, "rate: \"%s\" is not a rate: %s", job->rate, why);
 	if (run->rate_pps == CB_RATE_MAX)
@@ -93,22 +93,41 @@ static int read_rate(struct run *run, struct cb_error *err)
 	return 0;
 }
 
+static int read_rate(struct run *run, struct cb_error *err)
+{
+	return parse_rate(run, run->shape.sizes.mean, err);
+}
+
+/* A rate in bits is one of the transmitter's own frames, when it has some. */
+static int read_rate_of_file(struct run *run, struct cb_error *err)
+{
+	const char *rate = run->job->rate;
+	struct cb_transmit_times times;
+	int r;
+
+	if (!run->transmitter->times || (!strstr(rate, "bit") && !strchr(rate, '%')))
+		return 0;
+	r = run->transmitter->times(run->lanes.lane[0].state, &times, err);
+	if (r)
+		return r;
+	return parse_rate(run, times.mean_bytes + CB_FRAME_FCS, err);
+}
+
 /* The times of the transmitter's own frames. */
 static int take_times(struct run *run, struct cb_error *err)
 {
 	const struct cb_transmitter *t = run->transmitter;
-	const uint64_t *times_ns;
-	uint64_t period_ns;
-	size_t n;
+	struct cb_transmit_times times;
+	int r;
 
 	if (!t->times)
 		return cb_error_set(err, CB_ERR_USAGE,
-			"arrival: transmitter %s replays no file whose timing trace could take; "
-			"use "
-			"pcap",
+			"arrival: transmitter %s has no file's times for trace; use pcap",
 			t->member.name);
-	times_ns = t->times(run->lanes.lane[0].state, &n, &period_ns);
-	return cb_arrival_set_times(&run->arrival, times_ns, n, period_ns, err);
+	r = t->times(run->lanes.lane[0].state, &times, err);
+	return r ? r
+		 : cb_arrival_set_times(
+			   &run->arrival, times.times_ns, times.n, times.period_ns, err);
 }
 
 static int make_arrival(struct run *run, struct cb_error *err)
@@ -235,8 +254,7 @@ static int make_headers(struct run *run, struct cb_error *err)
 		cb_member_provides(member, run->options) & CB_TRAIT_FRAMES)
 		return r;
 	return cb_error_set(err, CB_ERR_USAGE,
-		"frame: transmitter %s makes frames of Ethernet, IPv4 and UDP only; for others use "
-		"packet or libnet",
+		"frame: transmitter %s makes Ethernet, IPv4 and UDP only; use packet or libnet",
 		member->name);
 }
 
@@ -296,7 +314,7 @@ static int run_prepare(struct run *run, struct cb_error *err)
 {
 	static int (*const steps[])(struct run *, struct cb_error *) = {pin, find_transmitter,
 		check_threads, find_link, make_sizes, make_shape, make_headers, read_rate,
-		make_frame, open_transmitter, make_arrival, check_window};
+		make_frame, open_transmitter, read_rate_of_file, make_arrival, check_window};
 	int r = cb_generate_bounds(run->job, err);
 
 	for (size_t i = 0; !r && i < sizeof(steps) / sizeof(steps[0]); i++)

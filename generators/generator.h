@@ -53,6 +53,14 @@ struct cb_transmit_counts {
 	int64_t syscalls;
 };
 
+/* Of frames that were captured; owned by the transmitter. */
+struct cb_transmit_times {
+	const uint64_t *times_ns; /* since the first, never falling */
+	size_t n;
+	uint64_t period_ns; /* that all of them take */
+	double mean_bytes;  /* of a frame, without FCS */
+};
+
 struct cb_transmitter {
 	struct cb_member member;
 	size_t state_size; /* allocated zeroed by the generator */
@@ -81,10 +89,9 @@ struct cb_transmitter {
 	 * wait for. */
 	int (*flush)(void *state, uint64_t deadline_ns, struct cb_transmit_counts *counts);
 	void (*close)(void *state);
-	/* When its frames were captured, for arrival `trace`: n times since the first, never
-	 * falling, and the time that all of them take; owned by the transmitter. NULL: they have no
-	 * times. */
-	const uint64_t *(*times)(const void *state, size_t *n, uint64_t *period_ns);
+	/* When its frames were captured, for arrival `trace`, and how long they are, for a rate in
+	 * bits. May read a whole file. NULL: they have no times. */
+	int (*times)(void *state, struct cb_transmit_times *times, struct cb_error *err);
 };
 
 const struct cb_member *cb_transmitter_at(size_t i);

@@ -8,17 +8,20 @@
 
 #define LENGTH_MIN 14U /* the kernel refuses less than an Ethernet header */
 
-static int grow_packets(struct cb_replay *r, struct cb_error *err)
+static int grow_packets(
+	struct cb_replay *r, const struct cb_replay_spec *spec, struct cb_error *err)
 {
 	size_t capacity = r->capacity ? 2 * r->capacity : 1024;
 	void *packets, *times;
 
 	if (r->n < r->capacity)
 		return 0;
-	packets = reallocarray(r->packets, capacity, sizeof(*r->packets));
+	packets = spec->times_only ? NULL : reallocarray(r->packets, capacity, sizeof(*r->packets));
 	if (packets)
 		r->packets = packets;
-	times = packets ? reallocarray(r->times_ns, capacity, sizeof(*r->times_ns)) : NULL;
+	times = packets || spec->times_only
+		? reallocarray(r->times_ns, capacity, sizeof(*r->times_ns))
+		: NULL;
 	if (!times)
 		return cb_error_memory(err, "the packets of a file");
 	r->times_ns = times;
@@ -32,11 +35,13 @@ static int grow_bytes(
 	size_t capacity = r->bytes_capacity ? r->bytes_capacity : 1 << 20;
 	void *bytes;
 
-	if (r->bytes_used + more > spec->memory_bytes)
+	if (r->bytes_used + more > spec->memory_bytes) {
+		r->too_large = true;
 		return cb_error_set(err, CB_ERR_USAGE,
 			"%s: its packets take more than %zu bytes of memory; allow more with "
 			"memory=, or cut the file",
 			spec->path, spec->memory_bytes);
+	}
 	while (capacity < r->bytes_used + more)
 		capacity *= 2;
 	if (capacity == r->bytes_capacity)
@@ -49,8 +54,7 @@ static int grow_bytes(
 	return 0;
 }
 
-/* How long the frame is to be; 0: left out, and counted. */
-static uint32_t length_of(
+uint32_t cb_replay_length(
 	struct cb_replay *r, const struct cb_replay_spec *spec, const struct cb_pcap_packet *p)
 {
 	uint32_t length = p->captured;
@@ -77,9 +81,9 @@ static int add_packet(struct cb_replay *r, const struct cb_replay_spec *spec,
 	const struct cb_pcap_packet *p, uint32_t length, uint64_t first_ns, struct cb_error *err)
 {
 	uint64_t time_ns = p->time_ns > first_ns ? p->time_ns - first_ns : 0;
-	int rc = grow_packets(r, err);
+	int rc = grow_packets(r, spec, err);
 
-	if (!rc)
+	if (!rc && !spec->times_only)
 		rc = grow_bytes(r, spec, length, err);
 	if (rc)
 		return rc;
@@ -87,6 +91,11 @@ static int add_packet(struct cb_replay *r, const struct cb_replay_spec *spec,
 	if (r->n && time_ns < r->times_ns[r->n - 1])
 		time_ns = r->times_ns[r->n - 1];
 	r->times_ns[r->n] = time_ns;
+	r->total_bytes += length;
+	if (spec->times_only) {
+		r->n++;
+		return 0;
+	}
 	r->packets[r->n++] = (struct cb_replay_packet){r->bytes_used, length};
 	memcpy(r->bytes + r->bytes_used, p->bytes, p->captured);
 	memset(r->bytes + r->bytes_used + p->captured, 0, length - p->captured);
@@ -105,7 +114,7 @@ static int read_all(struct cb_replay *r, const struct cb_replay_spec *spec,
 	int rc, more;
 
 	while ((more = cb_pcap_file_next(file, &p, &damage)) > 0) {
-		uint32_t length = length_of(r, spec, &p);
+		uint32_t length = cb_replay_length(r, spec, &p);
 
 		if (!length)
 			continue;
@@ -120,6 +129,15 @@ static int read_all(struct cb_replay *r, const struct cb_replay_spec *spec,
 		snprintf(r->why, sizeof(r->why), "%s", damage.text);
 	}
 	return 0;
+}
+
+int cb_replay_nothing(const struct cb_replay *r, const char *path, struct cb_error *err)
+{
+	return cb_error_set(err, CB_ERR_USAGE,
+		"%s: no packet in it can be sent (truncated %llu, too long %llu, too short "
+		"%llu)%s%s",
+		path, (unsigned long long)r->truncated, (unsigned long long)r->oversized,
+		(unsigned long long)r->runts, r->damaged ? "; " : "", r->why);
 }
 
 int cb_replay_load(struct cb_replay *r, const struct cb_replay_spec *spec, struct cb_error *err)
@@ -137,12 +155,7 @@ int cb_replay_load(struct cb_replay *r, const struct cb_replay_spec *spec, struc
 	if (rc)
 		return rc;
 	if (!r->n)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"%s: no packet in it can be sent (truncated %llu, too long %llu, too short "
-			"%llu)%s%s",
-			spec->path, (unsigned long long)r->truncated,
-			(unsigned long long)r->oversized, (unsigned long long)r->runts,
-			r->damaged ? "; " : "", r->why);
+		return cb_replay_nothing(r, spec->path, err);
 	last_ns = r->times_ns[r->n - 1];
 	r->period_ns = last_ns + (r->n > 1 ? last_ns / (r->n - 1) : 0) + 1;
 	return 0;

@@ -16,11 +16,14 @@ enum cb_replay_truncated {
 	CB_REPLAY_SKIP, /* left out */
 };
 
+struct cb_pcap_packet; /* harness/net/pcap_file.h */
+
 struct cb_replay_spec {
 	const char *path;
 	uint32_t length_max; /* of a frame without FCS: longer ones are left out */
 	enum cb_replay_truncated truncated;
 	size_t memory_bytes; /* more is an error */
+	bool times_only;     /* of the packets nothing but their times is kept */
 };
 
 struct cb_replay_packet {
@@ -37,6 +40,8 @@ struct cb_replay {
 	uint64_t truncated, oversized, runts; /* packets: cut when captured, too long, too short */
 	bool damaged;                         /* the file ended early */
 	char why[sizeof(((struct cb_error *)0)->text)]; /* ... because */
+	bool too_large;       /* the error is that it takes more than memory_bytes */
+	uint64_t total_bytes; /* of all packets, without FCS */
 	uint32_t longest;
 	size_t capacity, bytes_used, bytes_capacity;
 };
@@ -45,5 +50,14 @@ struct cb_replay {
  * CB_ERR_IMPOSSIBLE without libpcap. cb_replay_finish frees in each case. */
 int cb_replay_load(struct cb_replay *r, const struct cb_replay_spec *spec, struct cb_error *err);
 void cb_replay_finish(struct cb_replay *r);
+
+/* ---- for those who read a file themselves ---- */
+
+/* How long the frame is to be; 0: left out, and counted in `r`. */
+uint32_t cb_replay_length(
+	struct cb_replay *r, const struct cb_replay_spec *spec, const struct cb_pcap_packet *p);
+
+/* CB_ERR_USAGE: no packet was left, because. */
+int cb_replay_nothing(const struct cb_replay *r, const char *path, struct cb_error *err);
 
 #endif

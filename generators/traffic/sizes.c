@@ -14,10 +14,10 @@ static const struct cb_sizes_member sizes_fixed = {
 };
 
 extern const struct cb_sizes_member cb_sizes_imix, cb_sizes_genome, cb_sizes_list, cb_sizes_uniform,
-	cb_sizes_file;
+	cb_sizes_file, cb_sizes_pcap;
 
 static const struct cb_sizes_member *const members[] = {&sizes_fixed, &cb_sizes_imix,
-	&cb_sizes_genome, &cb_sizes_list, &cb_sizes_uniform, &cb_sizes_file};
+	&cb_sizes_genome, &cb_sizes_list, &cb_sizes_uniform, &cb_sizes_file, &cb_sizes_pcap};
 
 const struct cb_member *cb_sizes_at(size_t i)
 {

@@ -27,7 +27,8 @@ extern const struct cb_axis cb_sizes_axis;
 
 /*
  * `text`: "fixed" (all of `frame_size`), "imix", "genome:aaaaaaaddddg", "list:64x7/594x4/1518x1",
- * "uniform:from=64,to=1518", "file:PATH" (a size and a weight in each line). `mtu_size` is the
+ * "uniform:from=64,to=1518", "file:PATH" (a size and a weight in each line), "pcap:PATH" (its
+ * packets' lengths). `mtu_size` is the
  * largest frame that the link takes: the letter z of a genome. Reads the file. CB_ERR_USAGE,
  * CB_ERR_INTERNAL out of memory; cb_sizes_finish frees in each case.
  */

@@ -65,7 +65,7 @@ static void odd_frames_arrive(void **state)
 		assert_string_equal(r.frame, frames[i]);
 		while ((length = recv(w->fd, frame, sizeof(frame), MSG_DONTWAIT)) >= 0) {
 			uint32_t at = cb_stamp_place(frame, (uint32_t)length);
-			struct cb_stamp stamp;
+			struct cb_stamp stamp = {0};
 
 			assert_int_equal(length, 196);
 			assert_true(at > 0);

@@ -98,6 +98,50 @@ static void the_files_own_timing(void **state)
 		assert_true(r.elapsed_ns < 52000000);
 }
 
+/* More than memory may hold: the same frames, read while they are sent. */
+static void a_file_that_is_not_preloaded(void **state)
+{
+	struct cb_generate_job job;
+
+	need_namespace();
+	job = replay(",loops=3,memory=1");
+	set_rate(&job, "max");
+	assert_arrives(&job, 3 * PACKETS);
+	job = replay(",loops=2,memory=1,unique=on");
+	set_rate(&job, "20k");
+	job.catch_up_ns = INT64_C(10000000000);
+	assert_arrives(&job, 2 * PACKETS);
+	job = replay(",memory=1");
+	set_rate(&job, "max");
+	job.count = 250;
+	assert_arrives(&job, 250);
+	job = replay(",loops=1,memory=1");
+	job.catch_up_ns = INT64_C(10000000000);
+	assert_true(cb_text_copy(job.arrival, sizeof(job.arrival), "trace:speed=1000%"));
+	assert_arrives(&job, PACKETS);
+}
+
+/* Packets of 60 to 159 bytes, with FCS 113.5 on the average, and so many bits. */
+static void a_rate_in_bits(void **state)
+{
+	static const char *const memory[] = {"", ",memory=1"};
+
+	for (int i = 0; i < 2; i++) {
+		char options[64];
+		struct cb_generate_job job;
+		struct cb_generator_record r;
+		struct cb_error err = {0};
+
+		need_namespace();
+		snprintf(options, sizeof(options), ",loops=1%s", memory[i]);
+		job = replay(options);
+		set_rate(&job, "9.12Mbit");
+		if (run(&job, &r, &err))
+			fail_msg("%s", err.text);
+		assert_true(r.intended_pps > 9999 && r.intended_pps < 10100);
+	}
+}
+
 static void unique_loops_still_arrive(void **state)
 {
 	struct cb_generate_job job;
@@ -132,6 +176,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(loops_end_by_themselves, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(the_files_own_timing, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(
+			a_file_that_is_not_preloaded, make_file, remove_file),
+		cmocka_unit_test_setup_teardown(a_rate_in_bits, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(unique_loops_still_arrive, make_file, remove_file),
 		cmocka_unit_test_setup_teardown(what_cannot_be_replayed, make_file, remove_file),
 	};

@@ -130,6 +130,12 @@ static void add_n(const struct cb_graph *g, struct cb_text *out)
 			cb_minmax_coverage(most));
 }
 
+/* Shares and rates are all that the window makes different from the whole attempt. */
+static bool counts_window(const struct cb_graph *g)
+{
+	return cb_text_starts_with(g->metric->name, "captured_");
+}
+
 static void add_marks(const struct cb_graph *g, struct cb_text *out)
 {
 	struct cb_graph_marks m = cb_graph_marks_count(g);
@@ -147,8 +153,7 @@ static void add_marks(const struct cb_graph *g, struct cb_text *out)
 			" Squared: the tap's buffer holds more than 1 %% of the frames, buffer can "
 			"pass for capacity (%zu of %zu points).",
 			m.buffer, m.points);
-	/* Shares and rates are all that a window could have changed. */
-	if (m.whole_attempt && cb_text_starts_with(g->metric->name, "captured_"))
+	if (m.whole_attempt && counts_window(g))
 		cb_text_addf(out,
 			" %zu of %zu points are of the whole attempt, warm-up included: the "
 			"program does not tell which frames are of the window.",
@@ -192,6 +197,7 @@ void cb_graph_caption_small(
 	const struct cb_graph *g, const struct cb_report_data *d, struct cb_text *out)
 {
 	static const char *const told[] = {"traffic.frame_size", "duration"};
+	struct cb_graph_marks marks = cb_graph_marks_count(g);
 	size_t least, most;
 
 	cb_graph_n_range(g, &least, &most);
@@ -206,6 +212,9 @@ void cb_graph_caption_small(
 		cb_text_add(out, "; ");
 		cb_param_print_alone(told[i], value, cb_param_unit(told[i], g->registry), out);
 	}
+	if (counts_window(g) && marks.whole_attempt)
+		cb_text_addf(out, "; %zu of %zu points with the warm-up", marks.whole_attempt,
+			marks.points);
 	cb_text_add(out, "; ");
 	cb_machine_print(d, out);
 }

@@ -10,6 +10,7 @@
 
 #define TITLE_COLUMNS 92
 #define SMALL_COLUMNS 128
+#define LEFT_PX       72 /* of the y axis, with its title and numbers */
 #define STYLES        16 /* set style line 1 to 16 of style.gp; 101 to 116 are their pale dots */
 #define LIMITED_MARK  "generator-limited"
 #define BUFFER_MARK   "buffer can pass for capacity"
@@ -79,6 +80,7 @@ static struct legend measure_legend(const struct cb_graph *g)
 static void add_frame(
 	const struct cb_graph *g, const char *small, size_t ceilings, struct cb_text *out)
 {
+	struct cb_script_room room = cb_script_tics_room(g);
 	struct legend l = measure_legend(g);
 	struct cb_text title = {0}, caption = {0};
 	size_t title_px, key_px, small_px, top_px;
@@ -90,7 +92,7 @@ static void add_frame(
 	key_px = l.rows ? 18 * l.rows + 4 : 0;
 	small_px = 15 * add_wrapped(&caption, small, SMALL_COLUMNS);
 	top_px = title_px + key_px + 16 * ceilings + 12;
-	cb_text_addf(out, "height = %zu\n", 330 + top_px + small_px + 72);
+	cb_text_addf(out, "height = %zu\n", 330 + top_px + small_px + room.below_px + 72);
 	cb_text_addf(out,
 		"set label 1 %s at screen 0.012, screen 1 - 20.0/height left font ',11' "
 		"textcolor rgb '#111111'\n",
@@ -107,7 +109,11 @@ static void add_frame(
 	else
 		cb_text_add(out, "unset key\n");
 	cb_text_addf(out, "set tmargin at screen 1 - %zu.0/height\n", top_px);
-	cb_text_addf(out, "set bmargin at screen %zu.0/height\n", 68 + small_px);
+	cb_text_addf(out, "set bmargin at screen %zu.0/height\n", 68 + small_px + room.below_px);
+	if (room.slanting) /* gnuplot leaves room as if they stood upright */
+		cb_text_add(out, "set rmargin at screen 1 - 18.0/width\n");
+	if (room.left_px)
+		cb_text_addf(out, "set lmargin at screen %zu.0/width\n", LEFT_PX + room.left_px);
 	cb_text_finish(&title);
 	cb_text_finish(&caption);
 }

@@ -26,6 +26,13 @@ bool cb_script_logarithmic(const struct cb_graph *g, const struct cb_script_exte
 size_t cb_script_ceilings(const struct cb_graph *g, const struct cb_script_extent *e,
 	struct cb_graph_ceiling ceilings[CB_GRAPH_CEILINGS_MAX]);
 
+/* What the names at the tics of a category axis need, beyond what numbers would. */
+struct cb_script_room {
+	bool slanting;
+	size_t left_px, below_px; /* of the axis */
+};
+struct cb_script_room cb_script_tics_room(const struct cb_graph *g);
+
 /* Titles, ranges, tics and the generator's ceilings. */
 void cb_script_axes(const struct cb_graph *g, const struct cb_script_extent *e,
 	const struct cb_script_scale *x, struct cb_text *out);

@@ -111,22 +111,60 @@ bool cb_script_logarithmic(const struct cb_graph *g, const struct cb_script_exte
 		e->x_max / e->x_min > 50;
 }
 
+/* About as many characters fit side by side. */
+#define TICS_COLUMNS 85
+/* Pixels of a character, and of what is left of them either way at 45 degrees. */
+#define COLUMN_PX 4.8
+#define PLOT_PX   620
+#define MARGIN_PX 60 /* that names may use left of the axis */
+
+static size_t tic_columns(const struct cb_graph *g, size_t i)
+{
+	struct cb_text label = {0};
+	size_t columns;
+
+	cb_param_print(g->categories[i], g->x_unit, &label);
+	columns = cb_format_width(cb_text_get(&label));
+	cb_text_finish(&label);
+	return columns;
+}
+
+/* Side by side where they fit; else slanting, each ending at its tic, and then they need room. */
+struct cb_script_room cb_script_tics_room(const struct cb_graph *g)
+{
+	struct cb_script_room room = {0};
+	size_t sum = 0, longest = 0;
+
+	for (size_t i = 0; g->category && i < g->n_categories; i++) {
+		size_t columns = tic_columns(g, i);
+		double left = (double)columns * COLUMN_PX - MARGIN_PX -
+			((double)i + 0.6) * PLOT_PX / (double)g->n_categories;
+
+		sum += columns + 2;
+		longest = columns > longest ? columns : longest;
+		room.left_px = left > (double)room.left_px ? (size_t)left : room.left_px;
+	}
+	room.slanting = sum > TICS_COLUMNS;
+	if (!room.slanting)
+		room.left_px = 0;
+	else
+		room.below_px = (size_t)((double)longest * COLUMN_PX);
+	return room;
+}
+
 static void add_category_tics(const struct cb_graph *g, struct cb_text *out)
 {
 	struct cb_text label = {0};
-	size_t columns = 0;
 
 	cb_text_add(out, "set xtics (");
 	for (size_t i = 0; i < g->n_categories; i++) {
 		cb_text_clear(&label);
 		cb_param_print(g->categories[i], g->x_unit, &label);
-		columns += cb_format_width(cb_text_get(&label)) + 2;
 		cb_text_add(out, i ? ", " : "");
 		cb_format_gnuplot(out, cb_text_get(&label));
 		cb_text_addf(out, " %zu", i + 1);
 	}
-	/* About 85 characters fit side by side. */
-	cb_text_addf(out, ")%s\n", columns > 85 ? " rotate by -25" : "");
+	cb_text_addf(out, ")%s\n", cb_script_tics_room(g).slanting ? " rotate by 45 right" : "");
 	cb_text_finish(&label);
 }
 

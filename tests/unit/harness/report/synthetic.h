@@ -25,8 +25,6 @@
 
 #define SYNTHETIC_NOTE "one core does <everything>" /* of the layouts */
 
-#define SYNTHETIC_NOTE "one core does <everything>" /* of the layouts */
-
 /* A run directory being made. */
 struct synthetic {
 	char directory[256];

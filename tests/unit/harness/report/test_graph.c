@@ -1,5 +1,6 @@
 /* Figures: points, .dat and .gp as text. */
 #include "harness/report/graph.h"
+#include "harness/report/script.h"
 
 #include "tests/unit/harness/report/synthetic.h"
 
@@ -134,6 +135,39 @@ static void test_scale(void **state)
 	assert_string_equal(json_string_value(d.graph.categories[2]), "max");
 	assert_int_equal(d.graph.n_series, 2);
 	assert_string_equal(d.graph.series[0].label, "recv");
+	undraw(&d);
+}
+
+/* Names that don't fit side by side hang from their tics, and the picture grows for them. */
+static void test_long_categories(void **state)
+{
+	static const char yaml[] = "name: bars\n" TRIAL "vary:\n"
+				   "  capture.load: ['packzip:1', 'packzip:2', 'packzip:3', "
+				   "'packzip:4', 'packzip:5',\n"
+				   "    'packzip:6']\n"
+				   "repetitions: 1\n"
+				   "figures:\n"
+				   "  - {id: bars, x: capture.load, y: captured_share}\n";
+	struct cb_script_room room;
+	struct cb_text script = {0};
+	struct drawn d;
+
+	(void)state;
+	synthetic_open(&d.s, yaml);
+	for (int64_t i = 0; i < 6; i++)
+		synthetic_add(&d.s,
+			&(struct synthetic_trial){
+				.trial = i, .cell = i, .pps = 100000, .share = 0.25});
+	draw(&d);
+	room = cb_script_tics_room(&d.graph);
+	assert_true(room.slanting);
+	/* 15 characters at 45 degrees */
+	assert_in_range(room.below_px, 60, 90);
+	assert_int_equal(room.left_px, 0);
+	cb_graph_script(&d.graph, "small", &script);
+	assert_says(cb_text_get(&script), " rotate by 45 right");
+	assert_says(cb_text_get(&script), "set rmargin at screen");
+	cb_text_finish(&script);
 	undraw(&d);
 }
 
@@ -272,6 +306,7 @@ int main(void)
 		cmocka_unit_test(test_data),
 		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_categories),
+		cmocka_unit_test(test_long_categories),
 		cmocka_unit_test(test_hostile_title),
 		cmocka_unit_test(test_ceilings),
 		cmocka_unit_test(test_caption),

@@ -184,7 +184,6 @@ int main(void)
 		cmocka_unit_test(test_rates),
 		cmocka_unit_test(test_receive_path),
 		cmocka_unit_test(test_whole_attempt),
-		cmocka_unit_test(test_whole_attempt),
 		cmocka_unit_test(test_scenario_names),
 	};
 

@@ -16,7 +16,7 @@
  * `sleep` puts a fixed sleep behind each wake-up (figure 12's batch plus sleep).
  *
  * The program's link (TCX, Linux 6.6) dies with the process. On older kernels it is a tc filter
- * named cb_batch, which a killed process leaves behind (tc filter del dev DEV ingress).
+ * named cb_batch, which a child takes away if the process is killed (harness/net/bpf_attach.h).
  */
 #include "capturers/members.h"
 #include "capturers/waits/readable.h"

@@ -2,14 +2,12 @@
 
 #include "harness/base/log.h"
 #include "harness/net/bpf.h"
-#include "harness/net/netlink.h"
+#include "harness/net/bpf_attach_filter.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <errno.h>
 #include <linux/if_link.h>
-#include <linux/pkt_sched.h>
-#include <linux/rtnetlink.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -75,34 +73,6 @@ int cb_bpf_attach_xdp(struct cb_bpf_attachment *a, int program, unsigned ifindex
 	return 0;
 }
 
-int cb_bpf_attach_ingress_filter(struct cb_bpf_attachment *a, int program, unsigned ifindex,
-	const char *interface, struct cb_error *err)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .prog_fd = program);
-	int rc;
-
-	*a = CB_BPF_DETACHED;
-	a->ifindex = ifindex;
-	rc = bpf_tc_hook_create(&hook);
-	if (rc && rc != -EEXIST)
-		return rc == -EPERM
-			? cb_bpf_refused("a tc filter", rc, "", err)
-			: cb_error_errno(err, CB_ERR_IMPOSSIBLE, rc,
-				  "a clsact qdisc on \"%s\" (CONFIG_NET_SCH_INGRESS)", interface);
-	a->made_qdisc = !rc;
-	rc = bpf_tc_attach(&hook, &options);
-	if (rc) {
-		cb_bpf_detach(a);
-		return cb_error_errno(err, CB_ERR_IMPOSSIBLE, rc,
-			"a tc filter on \"%s\" (CONFIG_NET_CLS_BPF)", interface);
-	}
-	a->filter = true;
-	a->handle = options.handle;
-	a->priority = options.priority;
-	return 0;
-}
-
 int cb_bpf_attach_ingress(struct cb_bpf_attachment *a, int program, unsigned ifindex,
 	const char *interface, struct cb_error *err)
 {
@@ -122,56 +92,10 @@ int cb_bpf_attach_ingress(struct cb_bpf_attachment *a, int program, unsigned ifi
 		err, CB_ERR_HOST, fd, "attaching a program to tc ingress of \"%s\"", interface);
 }
 
-static int count_filter(const struct nlmsghdr *nlh, void *arg)
-{
-	unsigned *n = arg;
-
-	*n += nlh->nlmsg_type == RTM_NEWTFILTER;
-	return MNL_CB_OK;
-}
-
-/* Has the clsact qdisc a filter, at either end? When it can't be told, yes. */
-static bool has_filters(unsigned ifindex)
-{
-	static const uint32_t ends[] = {TC_H_MIN_INGRESS, TC_H_MIN_EGRESS};
-	struct cb_netlink n;
-	unsigned filters = 0;
-	int rc = cb_netlink_open(&n, NETLINK_ROUTE, 0, NULL);
-
-	if (rc)
-		return true;
-	for (size_t i = 0; !rc && i < 2; i++) {
-		struct nlmsghdr *nlh = cb_netlink_request(&n, RTM_GETTFILTER, NLM_F_DUMP);
-		struct tcmsg *tc = mnl_nlmsg_put_extra_header(nlh, sizeof(*tc));
-
-		tc->tcm_ifindex = (int)ifindex;
-		tc->tcm_parent = TC_H_MAKE(TC_H_CLSACT, ends[i]);
-		rc = cb_netlink_talk(&n, nlh, count_filter, &filters, "tc filters", NULL);
-	}
-	cb_netlink_close(&n);
-	return rc || filters;
-}
-
-static void remove_filter(struct cb_bpf_attachment *a)
-{
-	LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = (int)a->ifindex, .attach_point = BPF_TC_INGRESS);
-	LIBBPF_OPTS(bpf_tc_opts, options, .handle = a->handle, .priority = a->priority);
-	int rc = a->filter ? bpf_tc_detach(&hook, &options) : 0;
-
-	if (rc && rc != -ENODEV && rc != -ENOENT)
-		cb_warn("a tc filter stays on interface %u: %s", a->ifindex, strerror(-rc));
-	/* The qdisc goes if it was not there before, and others don't use it now. */
-	if (a->made_qdisc && !has_filters(a->ifindex)) {
-		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
-		bpf_tc_hook_destroy(&hook);
-	}
-}
-
 void cb_bpf_detach(struct cb_bpf_attachment *a)
 {
 	if (a->link_fd >= 0)
 		close(a->link_fd);
-	if (a->filter || a->made_qdisc)
-		remove_filter(a);
+	cb_bpf_filter_remove(a);
 	*a = CB_BPF_DETACHED;
 }

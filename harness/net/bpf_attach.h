@@ -2,7 +2,7 @@
  * Where eBPF programs sit on an interface: tc ingress (behind the packet sockets' taps) and XDP (in
  * the driver, before all of them). By BPF links, which die with their last descriptor and so with
  * their owner. Only tc ingress before Linux 6.6 has no links: there a filter is added, and removed
- * by cb_bpf_detach(); a killed owner leaves it behind.
+ * by cb_bpf_detach(), or by a child process that sees when its owner was killed.
  */
 #ifndef CB_HARNESS_NET_BPF_ATTACH_H
 #define CB_HARNESS_NET_BPF_ATTACH_H
@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 enum cb_xdp_mode {
 	CB_XDP_AUTO,    /* native where the driver can, else generic */
@@ -26,9 +27,11 @@ struct cb_bpf_attachment {
 	bool filter, made_qdisc;
 	unsigned ifindex;
 	uint32_t handle, priority;
+	int guard_fd; /* to its guard; -1: none */
+	pid_t guard;
 };
 
-#define CB_BPF_DETACHED ((struct cb_bpf_attachment){.link_fd = -1})
+#define CB_BPF_DETACHED ((struct cb_bpf_attachment){.link_fd = -1, .guard_fd = -1})
 
 /*
  * Attach a program of type XDP. CB_ERR_IMPOSSIBLE: the interface has another one, or its driver
@@ -44,8 +47,7 @@ int cb_bpf_attach_xdp(struct cb_bpf_attachment *a, int program, unsigned ifindex
  */
 int cb_bpf_attach_ingress(struct cb_bpf_attachment *a, int program, unsigned ifindex,
 	const char *interface, struct cb_error *err);
-/* The same without BPF links, as kernels before 6.6 need it. For tests; the above falls back to
- * it. */
+/* The same without BPF links, as kernels before 6.6 need it; the above falls back to it. Forks. */
 int cb_bpf_attach_ingress_filter(struct cb_bpf_attachment *a, int program, unsigned ifindex,
 	const char *interface, struct cb_error *err);
 

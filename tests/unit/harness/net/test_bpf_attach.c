@@ -9,7 +9,9 @@
 #include <bpf/libbpf.h>
 #include <linux/if_link.h>
 #include <net/if.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "tests/unit/cmocka.h"
@@ -102,6 +104,90 @@ static void filters_come_and_go(void **state)
 	cb_bpf_detach(&a);
 }
 
+/* A child that adds a filter, says so, and waits to be killed. */
+static pid_t add_filter_and_wait(int *said)
+{
+	struct cb_bpf_attachment a;
+	int ends[2];
+	pid_t child;
+
+	assert_int_equal(pipe(ends), 0);
+	child = fork();
+	assert_true(child >= 0);
+	if (!child) {
+		int rc = cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", NULL);
+
+		if (!rc && a.made_qdisc && write(ends[1], "", 1) == 1)
+			pause();
+		_exit(1);
+	}
+	close(ends[1]);
+	*said = ends[0];
+	return child;
+}
+
+/* Its qdisc is gone when another can be made. */
+static bool is_gone(void)
+{
+	struct cb_bpf_attachment a;
+	bool gone;
+
+	assert_int_equal(cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err), 0);
+	gone = a.made_qdisc;
+	cb_bpf_detach(&a);
+	return gone;
+}
+
+static void a_killed_owner_leaves_no_filter(void **state)
+{
+	bool gone = false;
+	pid_t owner;
+	char byte;
+	int said;
+
+	need();
+	owner = add_filter_and_wait(&said);
+	assert_int_equal(read(said, &byte, 1), 1);
+	assert_false(is_gone());
+	kill(owner, SIGKILL);
+	assert_int_equal(waitpid(owner, NULL, 0), owner);
+	/* the guard holds nothing that was its owner's */
+	assert_int_equal(read(said, &byte, 1), 0);
+	for (int i = 0; i < 500 && !gone; i++) {
+		gone = is_gone();
+		usleep(10000);
+	}
+	assert_true(gone);
+	close(said);
+}
+
+/* The owner's end takes the guard with it: there is no child left to wait for. */
+static void no_guard_stays(void **state)
+{
+	struct cb_bpf_attachment a;
+	pid_t guard;
+
+	need();
+	assert_int_equal(cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err), 0);
+	guard = a.guard;
+	assert_int_equal(kill(guard, 0), 0);
+	cb_bpf_detach(&a);
+	assert_int_equal(kill(guard, 0), -1);
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
+/* Killed by somebody, it does not take its owner along (SIGPIPE), nor the filter. */
+static void a_killed_guard_does_no_harm(void **state)
+{
+	struct cb_bpf_attachment a;
+
+	need();
+	assert_int_equal(cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err), 0);
+	kill(a.guard, SIGKILL);
+	cb_bpf_detach(&a);
+	assert_true(is_gone());
+}
+
 static void a_wrong_program_leaves_nothing(void **state)
 {
 	struct cb_bpf_attachment a;
@@ -180,6 +266,9 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(several_are_attached_at_ingress),
 		cmocka_unit_test(filters_come_and_go),
+		cmocka_unit_test(a_killed_owner_leaves_no_filter),
+		cmocka_unit_test(no_guard_stays),
+		cmocka_unit_test(a_killed_guard_does_no_harm),
 		cmocka_unit_test(a_wrong_program_leaves_nothing),
 		cmocka_unit_test(xdp_goes_into_the_driver),
 		cmocka_unit_test(xdp_without_a_driver_for_it),

@@ -175,7 +175,7 @@ stop()
 alive()
 {
 	local line
-	line=$(cat "/proc/$1/stat" 2>/dev/null) && [[ $line != *") Z "* ]]
+	{ read -r line <"/proc/$1/stat"; } 2>/dev/null && [[ $line != *") Z "* ]]
 }
 
 # finish NAME SECONDS: waits for it; the exit status is in $status.

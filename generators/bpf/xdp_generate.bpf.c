@@ -29,6 +29,11 @@ const volatile __u32 stamp_key = 0;
  * (struct cb_template). */
 const volatile __u32 checksum = 0, checksum_sum = 0;
 const volatile __u8 stamp_stream = 0;
+/* A receiver that takes VLAN tags off moves the addresses over them (net/core/skbuff.c
+ * skb_reorder_vlan_header), and the page comes back like that. */
+#define HEAD_WORDS 10u /* addresses and two tags */
+const volatile __u32 tagged = 0;
+const volatile __u16 head[HEAD_WORDS] = {0};
 
 /* ---- making frames ---- */
 
@@ -73,7 +78,8 @@ static __always_inline __u16 checksum_of(const __u16 *bytes)
 SEC("xdp")
 int make_frame(struct xdp_md *ctx)
 {
-	__u16 *at = (void *)(long)ctx->data + stamp_offset, *end = (void *)(long)ctx->data_end;
+	__u16 *begin = (void *)(long)ctx->data, *end = (void *)(long)ctx->data_end;
+	__u16 *at = (void *)begin + stamp_offset;
 	_Alignas(8) __u16 bytes[CB_STAMP_SIZE / 2];
 	struct cb_stamp stamp = {.stream = stamp_stream};
 
@@ -93,6 +99,8 @@ int make_frame(struct xdp_md *ctx)
 		at[i] = bytes[i];
 	if (checksum)
 		at[-1] = checksum_of(bytes);
+	for (unsigned i = 0; tagged && i < HEAD_WORDS; i++)
+		begin[i] = head[i];
 	return bpf_redirect(target_ifindex, 0);
 }
 

@@ -1,5 +1,6 @@
 #include "generators/transmitters/xdp_program.h"
 
+#include "generators/traffic/frame.h"
 #include "harness/net/bpf.h"
 
 #include <bpf/bpf.h>
@@ -35,6 +36,9 @@ static int load(struct cb_xdp_program *p, const struct cb_link *link, struct cb_
 	p->skeleton->rodata->stamp_offset = link->frame->stamp_offset;
 	p->skeleton->rodata->checksum = link->frame->checksum;
 	p->skeleton->rodata->checksum_sum = link->frame->checksum_sum;
+	p->skeleton->rodata->tagged = link->frame->ip_offset > CB_FRAME_HEADER;
+	memcpy((void *)p->skeleton->rodata->head, link->frame->bytes,
+		sizeof(p->skeleton->rodata->head));
 	p->skeleton->rodata->stamp_key = link->key;
 	p->skeleton->rodata->stamp_stream = link->stream;
 	rc = cb_bpf_load(p->skeleton->skeleton, WHAT, err);

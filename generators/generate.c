@@ -1,10 +1,12 @@
 #include "generators/generate.h"
 
+#include "generators/auto.h"
 #include "generators/generate_checks.h"
 #include "generators/lanes.h"
 #include "generators/traffic/address.h"
 #include "generators/traffic/frame.h"
 #include "generators/traffic/shape.h"
+#include "harness/base/log.h"
 #include "harness/base/process.h"
 #include "harness/base/rate.h"
 #include "harness/base/units.h"
@@ -15,11 +17,13 @@
 #include <string.h>
 
 #define RATE_PACED_MAX INT64_C(1000000000) /* one slot a nanosecond */
+
 /* One run: what is set up, and taken down again by run_finish. */
 struct run {
 	const struct cb_generate_job *job;
-	int64_t rate_pps;          /* or CB_RATE_MAX */
-	struct cb_arrival arrival; /* owned; unused at max */
+	struct cb_generate_job chosen; /* the job where its transmitter was auto */
+	int64_t rate_pps;              /* or CB_RATE_MAX */
+	struct cb_arrival arrival;     /* owned; unused at max */
 	const struct cb_transmitter *transmitter;
 	void *options; /* owned */
 	int cpus[CB_LANES_MAX];
@@ -345,25 +349,18 @@ static int wait_ready(
 	return CB_ERR_INTERRUPTED;
 }
 
-static int name_members(
-	const struct cb_generate_job *job, struct cb_generator_record *record, struct cb_error *err)
+static int choose(struct run *run, struct cb_generator_record *record, struct cb_error *err)
 {
-	const struct {
-		const struct cb_axis *axis;
-		const char *text;
-		char *canonical; /* CB_RECORD_TEXT */
-	} members[] = {
-		{&cb_transmitter_axis, job->transmitter, record->transmitter},
-		{&cb_arrival_axis, job->arrival, record->arrival},
-		{&cb_sizes_axis, job->sizes, record->sizes},
-		{&cb_payload_axis, job->payload, record->payload},
-		{&cb_headers_axis, job->frame, record->frame},
-	};
-	int r = 0;
+	int r;
 
-	for (size_t i = 0; !r && i < sizeof(members) / sizeof(members[0]); i++)
-		r = cb_member_canonical(members[i].axis, members[i].text, members[i].canonical,
-			CB_RECORD_TEXT, err);
+	if (!cb_generate_is_auto(run->job))
+		return 0;
+	run->chosen = *run->job;
+	run->job = &run->chosen;
+	r = cb_generate_choose(
+		&run->chosen, record->transmitter_why, sizeof(record->transmitter_why), err);
+	if (!r)
+		cb_info("transmitter %s", record->transmitter_why);
 	return r;
 }
 
@@ -373,11 +370,12 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 {
 	struct run run = {.job = job};
 	struct cb_send_job sending;
-	int r = run_prepare(&run, err);
+	int r = choose(&run, record, err);
 
-	if (r)
-		goto out;
-	r = name_members(job, record, err);
+	if (!r)
+		r = run_prepare(&run, err);
+	if (!r)
+		r = cb_generate_names(run.job, record, err);
 	if (!r)
 		r = wait_ready(ready, ready_arg, stop, err);
 	if (r)

@@ -12,12 +12,12 @@
 
 struct cb_generate_job {
 	char interface[16];
-	char transmitter[256];
-	int64_t frame_size; /* RFC 2544: with FCS */
-	char arrival[256];  /* a member of cb_arrival_axis */
-	char sizes[256];    /* a member of cb_sizes_axis; fixed: frame_size */
-	char payload[256];  /* a member of cb_payload_axis */
-	char frame[256];    /* a member of cb_headers_axis */
+	char transmitter[256]; /* a member of cb_transmitter_axis, or "auto" */
+	int64_t frame_size;    /* RFC 2544: with FCS */
+	char arrival[256];     /* a member of cb_arrival_axis */
+	char sizes[256];       /* a member of cb_sizes_axis; fixed: frame_size */
+	char payload[256];     /* a member of cb_payload_axis */
+	char frame[256];       /* a member of cb_headers_axis */
 	int64_t flows;
 	int flow_order, flow_field; /* enum cb_flow_order, enum cb_flow_field */
 	char rate[48];              /* harness/base/rate.h */

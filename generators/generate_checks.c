@@ -1,5 +1,9 @@
 #include "generators/generate_checks.h"
 
+#include "generators/pacing/arrival.h"
+#include "generators/traffic/headers.h"
+#include "generators/traffic/payload.h"
+#include "generators/traffic/sizes.h"
 #include "harness/base/process.h"
 #include "harness/base/units.h"
 
@@ -44,4 +48,26 @@ int cb_generate_cores(const char *text, int *cores, unsigned max, unsigned *n, s
 		"cpu: \"%s\" is no core or list of cores, as in 0 or 0,1; -1: where the scheduler "
 		"wants",
 		text);
+}
+
+int cb_generate_names(
+	const struct cb_generate_job *job, struct cb_generator_record *record, struct cb_error *err)
+{
+	const struct {
+		const struct cb_axis *axis;
+		const char *text;
+		char *canonical; /* CB_RECORD_TEXT */
+	} members[] = {
+		{&cb_transmitter_axis, job->transmitter, record->transmitter},
+		{&cb_arrival_axis, job->arrival, record->arrival},
+		{&cb_sizes_axis, job->sizes, record->sizes},
+		{&cb_payload_axis, job->payload, record->payload},
+		{&cb_headers_axis, job->frame, record->frame},
+	};
+	int r = 0;
+
+	for (size_t i = 0; !r && i < sizeof(members) / sizeof(members[0]); i++)
+		r = cb_member_canonical(members[i].axis, members[i].text, members[i].canonical,
+			CB_RECORD_TEXT, err);
+	return r;
 }

@@ -20,7 +20,8 @@ const struct cb_option cb_generate_options[] = {
 		.text_size = sizeof(((struct cb_generate_job *)0)->transmitter),
 		.axis = "transmitter",
 		.fallback = "packet",
-		.help = "How frames are handed to the link"},
+		.help = "How frames are handed to the link; auto: the best that can do what is "
+			"asked"},
 	{.name = "frame-size",
 		.type = CB_OPT_BYTES,
 		FIELD(frame_size),

@@ -6,6 +6,7 @@
 
 const struct cb_load cb_load_count = {
 	.member = {.name = "count",
-		.help = "Notes each sequence number: loss, duplicates, reordering per frame."},
+		.help = "Notes each sequence number: loss, duplicates, reordering per frame.",
+		.needs = CB_TRAIT_STAMPS},
 	.exact = true,
 };

@@ -86,6 +86,7 @@ const struct cb_arrival_shape cb_arrival_trace = {
 		{
 			.name = "trace",
 			.help = "As the packets of a replayed file were captured; rate is not used",
+			.needs = CB_TRAIT_TIMES,
 			.options = trace_options,
 			.options_size = sizeof(struct trace_options),
 		},

@@ -192,6 +192,7 @@ const struct cb_transmitter cb_transmitter_packet = {
 			.options_size = sizeof(struct cb_packet_options),
 			.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES |
 				CB_TRAIT_FRAMES,
+			.reach_pps = 1000000,
 			.probe = packet_probe,
 		},
 	.state_size = sizeof(struct packet),

@@ -352,7 +352,7 @@ const struct cb_transmitter cb_transmitter_pcap = {
 			.help = "Replays a file of packets; they carry no stamp",
 			.options = pcap_options,
 			.options_size = sizeof(struct pcap_options),
-			.provides = CB_TRAIT_PACED,
+			.provides = CB_TRAIT_PACED | CB_TRAIT_TIMES,
 			.probe = pcap_probe,
 		},
 	.state_size = sizeof(struct pcap),

@@ -228,6 +228,8 @@ const struct cb_transmitter cb_transmitter_xdp = {
 			.options_size = sizeof(struct xdp_options),
 			.provides =
 				CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP | CB_TRAIT_FRAMES,
+			.reach_pps = 8000000,
+			.frame_max = 3000, /* of a page the kernel keeps some 700 bytes */
 			.probe = xdp_probe,
 		},
 	.state_size = sizeof(struct xdp),

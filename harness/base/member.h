@@ -27,9 +27,14 @@ enum cb_trait {
 					   receiving veth has NAPI */
 	CB_TRAIT_SHAPES = 1U << 10,     /* transmitter: sizes, flows and payloads that change
 					   from frame to frame */
+	CB_TRAIT_TIMES = 1U << 11,      /* transmitter: its frames have times of their own */
 	CB_TRAIT_FRAMES = 1U << 12,     /* transmitter: headers other than Ethernet, IPv4 and UDP,
 					   and checksums */
 };
+
+/* Those that only a transmitter has. */
+#define CB_TRAITS_TRANSMITTER \
+	(CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES | CB_TRAIT_TIMES | CB_TRAIT_FRAMES)
 
 /* "a readiness that can be waited for": for "wait `poll` needs ...". Static. */
 const char *cb_trait_text(enum cb_trait trait);
@@ -41,6 +46,10 @@ struct cb_member {
 	const struct cb_option *options; /* ends with CB_OPTION_END; NULL: none */
 	size_t options_size;             /* of the struct that the options fill */
 	unsigned provides, needs;        /* enum cb_trait */
+	/* Of a transmitter, for "auto" (member_choice.h), which never takes one without: how many
+	 * small frames a second one thread makes of it, on a slow core; and the largest frame that
+	 * it makes, with FCS, 0: whatever the link takes. */
+	int64_t reach_pps, frame_max;
 	/* 0 when it can run here, else CB_ERR_IMPOSSIBLE with a sentence that a user can act on;
 	 * NULL: always */
 	int (*probe)(struct cb_error *err);
@@ -64,6 +73,9 @@ struct cb_registry {
 	 * JSON object that describes one? Its name goes to name[size]. CB_ERR_USAGE. NULL: there
 	 * are none. */
 	int (*external)(const char *text, char *name, size_t size, struct cb_error *err);
+	/* Can it run where the frames are sent? 0, or CB_ERR_IMPOSSIBLE with the reason. Asked only
+	 * about what "auto" would take because XDP is allowed. NULL: it is not known. */
+	int (*runs)(const struct cb_member *member, struct cb_error *err);
 	/* The smallest frame, with FCS, that has room for the stamp behind the headers that a
 	 * member of the axis "frame" describes; 0: it is none. NULL: any frame has. */
 	uint32_t (*smallest_frame)(const char *text);
@@ -96,7 +108,8 @@ unsigned cb_member_provides(const struct cb_member *member, const void *options)
 /* The same from a short form; 0 when it is none of this axis. */
 unsigned cb_member_text_provides(const struct cb_axis *axis, const char *text);
 
-/* 0, or CB_ERR_USAGE naming the trait that `user` needs and `other` does not provide. */
+/* 0, or CB_ERR_USAGE naming the trait that `user` needs and `other` does not provide. Of what only
+ * a transmitter has nothing is asked of the others, and of a transmitter nothing else. */
 int cb_member_fits(const struct cb_member *user, const char *user_axis,
 	const struct cb_member *other, const char *other_axis, struct cb_error *err);
 

@@ -22,6 +22,7 @@ static const struct {
 	{CB_TRAIT_SHAPES, "frames that differ in more than their stamp"},
 	{CB_TRAIT_FRAMES, "headers of one's own choice"},
 	{CB_TRAIT_XDP, "a tap in the driver"},
+	{CB_TRAIT_TIMES, "frames with times of their own, a file's"},
 };
 
 #define N_TRAITS (sizeof(trait_texts) / sizeof(*trait_texts))
@@ -69,6 +70,8 @@ int cb_member_fits(const struct cb_member *user, const char *user_axis,
 {
 	unsigned missing = user->needs & ~other->provides;
 
+	missing &= strcmp(other_axis, "transmitter") ? ~(unsigned)CB_TRAITS_TRANSMITTER
+						     : (unsigned)CB_TRAITS_TRANSMITTER;
 	for (size_t i = 0; i < N_TRAITS; i++) {
 		if (missing & trait_texts[i].trait)
 			return cb_error_set(err, CB_ERR_USAGE,

@@ -29,12 +29,14 @@ static const struct cb_repeat_row repeats[] = {
 
 static json_t *layout_json(const struct cb_layout *l)
 {
-	json_t *capture = json_array();
+	json_t *capture = json_array(), *generators = json_array();
 
+	for (int i = 0; i < l->n_generators; i++)
+		json_array_append_new(generators, json_integer(l->generators[i]));
 	for (int i = 0; i < l->n_capture; i++)
 		json_array_append_new(capture, json_integer(l->capture[i]));
-	return json_pack("{s:i, s:i, s:o, s:s}", "generator", l->generator, "receive", l->receive,
-		"capture", capture, "note", l->note);
+	return json_pack("{s:i, s:o, s:i, s:o, s:s}", "generator", l->generator, "generators",
+		generators, "receive", l->receive, "capture", capture, "note", l->note);
 }
 
 static json_t *plan_json(const struct cb_plan *p)
@@ -44,8 +46,9 @@ static json_t *plan_json(const struct cb_plan *p)
 
 	for (size_t i = 0; i < s->n_cells; i++)
 		json_array_append_new(cells,
-			json_pack("{s:I, s:s, s:O, s:o}", "cell", (json_int_t)i, "id",
-				s->cells[i].id, "params", s->cells[i].params, "layout",
+			json_pack("{s:I, s:s, s:O, s:s, s:o}", "cell", (json_int_t)i, "id",
+				s->cells[i].id, "params", s->cells[i].params, "transmitter_why",
+				s->cells[i].spec.generator.why, "layout",
 				layout_json(&p->layouts[i])));
 	return json_pack("{s:s, s:I, s:I, s:I, s:I, s:i, s:I, s:o}", "scenario", s->name,
 		"cells_count", (json_int_t)s->n_cells, "trials", (json_int_t)p->n_trials,
@@ -86,6 +89,17 @@ static void print_notes(const struct cb_plan *p)
 	}
 }
 
+/* All cells in which it was chosen have the same. */
+static void print_transmitter(const struct cb_plan *p)
+{
+	for (size_t i = 0; i < p->scenario->n_cells; i++) {
+		if (*p->scenario->cells[i].spec.generator.why) {
+			printf("transmitter %s\n", p->scenario->cells[i].spec.generator.why);
+			return;
+		}
+	}
+}
+
 static void print_plan(const struct cb_plan *p, bool cells)
 {
 	char time[32];
@@ -99,6 +113,7 @@ static void print_plan(const struct cb_plan *p, bool cells)
 	printf("cores      %d needed\n", p->cores_needed);
 	printf("order      %s, seed %llu\n", cb_order_names[p->scenario->order],
 		(unsigned long long)p->seed);
+	print_transmitter(p);
 	if (!cells)
 		print_notes(p);
 	for (size_t i = 0; cells && i < p->scenario->n_cells; i++)

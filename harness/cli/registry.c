@@ -22,5 +22,13 @@ static const struct cb_axis axes[] = {
 	{.name = NULL},
 };
 
-const struct cb_registry cb_cli_registry = {
-	.axes = axes, .external = cb_external_check, .smallest_frame = cb_headers_smallest_of};
+/* Frames are sent from this machine. */
+static int runs_here(const struct cb_member *member, struct cb_error *err)
+{
+	return member->probe ? member->probe(err) : 0;
+}
+
+const struct cb_registry cb_cli_registry = {.runs = runs_here,
+	.axes = axes,
+	.external = cb_external_check,
+	.smallest_frame = cb_headers_smallest_of};

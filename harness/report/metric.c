@@ -176,6 +176,26 @@ static double generator_lateness_p99_ns(const struct cb_trial_record *r)
 	return number(r->generator.lateness_p99_ns);
 }
 
+static double generator_gap_p99_ns(const struct cb_trial_record *r)
+{
+	return number(r->generator.gap_p99_ns);
+}
+
+static double generator_gap_within_1us_share(const struct cb_trial_record *r)
+{
+	return r->generator.gap_within_share[CB_GAP_BOUNDS - 1];
+}
+
+static double generator_back_to_back_share(const struct cb_trial_record *r)
+{
+	return r->generator.back_to_back_share;
+}
+
+static double generator_drift_ppm(const struct cb_trial_record *r)
+{
+	return r->generator.drift_ppm;
+}
+
 const struct cb_metric cb_metrics[] = {
 	{"captured_share", "captured share", "%",
 		"Frames of the measurement window that the capture process saw, of those offered; "
@@ -240,6 +260,18 @@ const struct cb_metric cb_metrics[] = {
 	{"generator_lateness_p99_ns", "generator lateness, 99th percentile", "ns",
 		"How late a batch of frames was handed over against the ideal schedule",
 		CB_METRIC_TIME, generator_lateness_p99_ns},
+	{"generator_gap_p99_ns", "gap between frames, 99th percentile", "ns",
+		"Time from one frame's hand-over to the next one's", CB_METRIC_TIME,
+		generator_gap_p99_ns},
+	{"generator_gap_within_1us_share", "gaps within 1 us of the schedule's", "%",
+		"Gaps between frames that are at most 1 us off what the schedule asked for, of all",
+		CB_METRIC_SHARE, generator_gap_within_1us_share},
+	{"generator_back_to_back_share", "frames back to back", "%",
+		"Gaps between frames of less than half of what the schedule asked for, of all",
+		CB_METRIC_SHARE, generator_back_to_back_share},
+	{"generator_drift_ppm", "generator drift", "ppm",
+		"By how much longer than scheduled the generator took, in millionths",
+		CB_METRIC_RATIO, generator_drift_ppm},
 	{0},
 };
 

@@ -21,7 +21,9 @@ static bool alike(const struct cb_plan *p, size_t a, size_t b)
 		strcmp(x->traffic.frame, y->traffic.frame) == 0 &&
 		strcmp(x->generator.transmitter, y->generator.transmitter) == 0 &&
 		l->receive_mode == m->receive_mode && l->generator == m->generator &&
-		l->receive == m->receive;
+		l->receive == m->receive && l->n_generators == m->n_generators &&
+		!memcmp(l->generators, m->generators,
+			(size_t)l->n_generators * sizeof(l->generators[0]));
 }
 
 static json_t *line_of(const struct cb_plan *p, size_t first, json_t *cells, double ceiling_pps)

@@ -46,6 +46,9 @@ void cb_plan_hash(const struct cb_plan *plan, char out[17])
 		hash_bytes(&h, plan->scenario->cells[i].id, 16);
 		hash_bytes(&h, &l->receive_mode, sizeof(l->receive_mode));
 		hash_bytes(&h, &l->generator, sizeof(l->generator));
+		if (l->n_generators > 1)
+			hash_bytes(&h, l->generators,
+				sizeof(l->generators[0]) * (size_t)l->n_generators);
 		hash_bytes(&h, &l->receive, sizeof(l->receive));
 		hash_bytes(&h, l->capture, sizeof(l->capture[0]) * (size_t)l->n_capture);
 	}

@@ -26,6 +26,18 @@ static void put_text(json_t *values, const char *name, const char *text)
 	json_object_set_new(values, name, json_string(text));
 }
 
+/* "0,1": one for each thread; "-1": they are not pinned. */
+static void put_cores(json_t *values, const struct cb_layout *layout)
+{
+	char text[CB_THREADS_MAX * 5] = "";
+	size_t used = 0;
+
+	for (int i = 0; i < layout->n_generators && layout->generator >= 0; i++)
+		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d", i ? "," : "",
+			layout->generators[i]);
+	put_text(values, "cpu", used ? text : "-1");
+}
+
 json_t *cb_job_capture(
 	const struct cb_trial_spec *spec, const struct cb_layout *layout, int i, uint32_t key)
 {
@@ -42,7 +54,9 @@ json_t *cb_job_capture(
 	put_number(values, "key", key);
 	put(values, "snaplen", CB_UNIT_BYTES, spec->capture.snaplen);
 	put(values, "buffer", CB_UNIT_BYTES, spec->capture.buffer);
-	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);
+	/* of a mix it is not known beforehand how many a buffer holds */
+	put(values, "frame-size", CB_UNIT_BYTES,
+		spec->traffic.mixed ? 0 : spec->traffic.frame_size);
 	put(values, "drain", CB_UNIT_TIME, spec->drain_ns);
 	put_text(values, "promiscuous", spec->capture.promiscuous ? "yes" : "no");
 	if (*spec->capture.filter)
@@ -62,7 +76,8 @@ json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout
 
 	if (!values)
 		return NULL;
-	put_number(values, "cpu", layout->generator);
+	put_cores(values, layout);
+	put_number(values, "threads", spec->generator.threads);
 	put_number(values, "flows", spec->traffic.flows);
 	put_number(values, "key", key);
 	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);

@@ -141,6 +141,8 @@ static int generate(struct attempt *a, struct cb_error *err)
 		r = cb_json_object(reply, "generator", &record, err);
 	if (!r)
 		r = cb_generator_record_read(a->generator, record, err);
+	cb_text_copy(a->generator->transmitter_why, sizeof(a->generator->transmitter_why),
+		a->spec->generator.why);
 	json_decref(reply);
 	return r;
 }

@@ -39,6 +39,34 @@ static int check_fits(
 		cb_trial_blame(c->values, row), c->err, "trial.%s: %s", row, inner.text);
 }
 
+/* What it needs of the transmitter. NULL: there is no such member. */
+static int check_frames_fit(
+	const struct check *c, const struct cb_member *user, const char *axis, const char *row)
+{
+	struct cb_member transmitter = *c->m.transmitter;
+	struct cb_error inner;
+
+	if (!user)
+		return 0;
+	transmitter.provides = cb_member_text_provides(
+		cb_registry_axis(c->registry, "transmitter"), c->spec->generator.transmitter);
+	if (!cb_member_fits(user, axis, &transmitter, "transmitter", &inner))
+		return 0;
+	return cb_node_error(
+		cb_trial_blame(c->values, row), c->err, "trial.%s: %s", row, inner.text);
+}
+
+/* Frames of several threads are told apart by their stamps. */
+static int check_threads(const struct check *c)
+{
+	if (c->spec->generator.threads < 2 || c->m.transmitter->provides & CB_TRAIT_STAMPS)
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, "generator.threads"), c->err,
+		"trial.generator.threads: several threads need %s, which transmitter %s does not "
+		"have",
+		cb_trait_text(CB_TRAIT_STAMPS), c->m.transmitter->name);
+}
+
 /* Names of the axis' members that have `trait`, for the cure. */
 static void list_with(const struct cb_axis *axis, enum cb_trait trait, struct cb_text *out)
 {
@@ -207,6 +235,13 @@ int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_val
 	if (!c.m.transmitter)
 		return cb_error_set(err, CB_ERR_INTERNAL, "a transmitter is not in the registry");
 	rc = *spec->capture.mechanism ? check_members(&c) : 0;
+	if (!rc)
+		rc = check_frames_fit(&c, c.m.load, "load", "capture.load");
+	if (!rc)
+		rc = check_frames_fit(&c, find(registry, "arrival", spec->traffic.arrival),
+			"arrival", "traffic.arrival");
+	if (!rc)
+		rc = check_threads(&c);
 	if (!rc)
 		rc = check_pace(&c);
 	if (!rc)

@@ -1,5 +1,7 @@
 #include "harness/scenario/expand.h"
 
+#include "harness/scenario/transmitter.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -135,13 +137,19 @@ static int read_cell(const struct expansion *x, const struct product *p, struct 
 }
 
 /* Whether a cell with these parameters is there; if not, `next` is put down as the one that is. */
-static bool seen_before(struct expansion *x, uint64_t hash, const json_t *params, size_t next)
+static bool seen_before(
+	struct expansion *x, uint64_t hash, const json_t *params, bool automatic, size_t next)
 {
 	size_t slot = hash % SEEN_SLOTS;
 
 	for (; x->seen[slot]; slot = (slot + 1) % SEEN_SLOTS) {
-		if (json_equal(x->s->cells[x->seen[slot] - 1].params, params))
-			return true;
+		struct cb_cell *cell = &x->s->cells[x->seen[slot] - 1];
+
+		if (!json_equal(cell->params, params))
+			continue;
+		/* once it was named: it stays what it is */
+		cell->spec.generator.automatic &= automatic;
+		return true;
 	}
 	x->seen[slot] = next + 1;
 	return false;
@@ -176,7 +184,7 @@ static int keep(struct expansion *x, const struct product *p, struct cb_cell *ce
 		return rc;
 	}
 	hash = hash_params(cell->params);
-	if (seen_before(x, hash, cell->params, s->n_cells))
+	if (seen_before(x, hash, cell->params, cell->spec.generator.automatic, s->n_cells))
 		goto drop;
 	s->cells[s->n_cells++] = *cell;
 	return 0;
@@ -307,9 +315,20 @@ static int settle_regime(
 		if (json_object_set_new(cell->params, "napi",
 			    json_string(cell->spec.napi == CB_NAPI_ON ? "on" : "off")))
 			return cb_error_memory(err, "parameters");
-		name_cell(cell);
 	}
 	return 0;
+}
+
+static int settle_cells(
+	struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
+{
+	int rc = settle_regime(s, in, err);
+
+	if (!rc)
+		rc = cb_transmitter_settle(s, in->registry, err);
+	for (size_t i = 0; !rc && i < s->n_cells; i++)
+		name_cell(&s->cells[i]);
+	return rc;
 }
 
 int cb_expand(struct cb_scenario *s, const struct cb_expand_input *in, struct cb_error *err)
@@ -329,7 +348,7 @@ int cb_expand(struct cb_scenario *s, const struct cb_expand_input *in, struct cb
 	for (size_t b = 0; b < in->sweep->n_blocks && !rc; b++)
 		rc = expand_product(x, &in->sweep->blocks[b]);
 	if (!rc)
-		rc = settle_regime(s, in, err);
+		rc = settle_cells(s, in, err);
 	if (!rc)
 		rc = check_excludes(s, in, err);
 	free(x);

@@ -137,8 +137,8 @@ static int place_cores(struct resolver *r)
 	int rc = 0;
 
 	/* another host's cores are not known here */
-	if (r->shape->shared)
-		rc = check_core(r, "generator", p->generator);
+	for (int i = 0; r->shape->shared && i < p->n_generators && !rc; i++)
+		rc = check_core(r, "generator", p->generators[i]);
 	if (!rc)
 		rc = check_core(r, "receive", p->receive);
 	for (int i = 0; i < p->n_capture && !rc; i++)
@@ -152,6 +152,54 @@ static int place_cores(struct resolver *r)
 	if (!is_inline(r) || p->receive < 0 || p->receive == p->generator)
 		return 0;
 	return refuse_inline(r);
+}
+
+static bool is_taken(const struct cb_layout *layout, int core)
+{
+	bool taken = core == layout->receive;
+
+	for (int i = 0; i < layout->n_capture; i++)
+		taken |= core == layout->capture[i];
+	for (int i = 0; i < layout->n_generators; i++)
+		taken |= core == layout->generators[i];
+	return taken;
+}
+
+/* A core for one more of the generator's threads: one that nobody has, or the generator's own. */
+static int spare_core(const struct resolver *r)
+{
+	for (int core = 0; r->shape->shared && core < r->shape->cores; core++) {
+		if (!is_taken(r->layout, core))
+			return core;
+	}
+	return r->layout->generator;
+}
+
+static void place_threads(struct resolver *r)
+{
+	const struct cb_placement *p = &r->placement;
+	struct cb_layout *layout = r->layout;
+
+	layout->generators[layout->n_generators++] = layout->generator;
+	while (layout->n_generators < r->spec->generator.threads &&
+		layout->n_generators < CB_THREADS_MAX) {
+		int core = p->n_generators > 1
+			? p->generators[layout->n_generators % p->n_generators]
+			: spare_core(r);
+
+		layout->generators[layout->n_generators++] = core;
+	}
+}
+
+static bool threads_share(const struct cb_layout *layout)
+{
+	bool share = false;
+
+	for (int i = 0; i < layout->n_generators; i++)
+		for (int k = 0; k < i; k++)
+			share |= layout->generators[i] >= 0 &&
+				layout->generators[i] == layout->generators[k];
+	return share;
 }
 
 static void note(const struct resolver *r)
@@ -169,6 +217,8 @@ static void note(const struct resolver *r)
 	else if (on_generator)
 		text = "the receive path shares the generator's core: the generator is slowed "
 		       "instead of frames being lost";
+	else if (threads_share(layout))
+		text = "threads of the generator share a core: together they make no more than one";
 	snprintf(layout->note, sizeof(layout->note), "%s", text);
 }
 
@@ -193,7 +243,9 @@ int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_
 		rc = place_letters(&r);
 	else
 		rc = place_cores(&r);
-	if (!rc)
-		note(&r);
-	return rc;
+	if (rc)
+		return rc;
+	place_threads(&r);
+	note(&r);
+	return 0;
 }

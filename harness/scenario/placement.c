@@ -86,7 +86,7 @@ static int read_map(const struct cb_node *map, struct cb_placement *p, struct cb
 		const char *role;
 		int *cores, max, *n;
 	} roles[] = {
-		{"generator", &p->generator, 1, &(int){0}},
+		{"generator", p->generators, CB_THREADS_MAX, &p->n_generators},
 		{"receive", &p->receive, 1, &(int){0}},
 		{"capture", p->capture, CB_PROCESSES_MAX, &p->n_capture},
 	};
@@ -109,6 +109,8 @@ static int read_map(const struct cb_node *map, struct cb_placement *p, struct cb
 		rc = read_cores(map->items[i], roles[r].role, roles[r].cores, roles[r].max,
 			roles[r].n, err);
 	}
+	if (p->n_generators)
+		p->generator = p->generators[0];
 	return rc;
 }
 
@@ -146,8 +148,10 @@ static void print_cores(const struct cb_placement *p, struct cb_text *out)
 {
 	const char *before = "{";
 
-	if (p->generator >= 0) {
-		cb_text_addf(out, "%sgenerator: [%d]", before, p->generator);
+	for (int i = 0; i < p->n_generators; i++)
+		cb_text_addf(out, "%s%d", i ? ", " : "{generator: [", p->generators[i]);
+	if (p->n_generators) {
+		cb_text_add(out, "]");
 		before = ", ";
 	}
 	if (p->receive >= 0) {

@@ -16,7 +16,8 @@ struct cb_placement {
 	 * LETTERS: receive is A, which is 0; capture[i] is the letter of process i modulo
 	 * n_capture. CORES: cores, -1 where nothing is said.
 	 */
-	int generator, receive;
+	int generator, receive; /* generator: generators[0] */
+	int generators[CB_THREADS_MAX], n_generators;
 	int capture[CB_PROCESSES_MAX];
 	int n_capture;
 };

@@ -16,6 +16,7 @@ struct calibration {
 	int64_t frame_size, flows;
 	const char *transmitter, *sizes, *payload;
 	int generator, receive, receive_mode;
+	const struct cb_layout *layout; /* of several threads */
 };
 
 static int compare_int(int64_t a, int64_t b)
@@ -40,6 +41,11 @@ static int compare_calibrations(const void *left, const void *right)
 		by = compare_int(a->receive, b->receive);
 	if (!by)
 		by = compare_int(a->receive_mode, b->receive_mode);
+	if (!by)
+		by = compare_int(a->layout->n_generators, b->layout->n_generators);
+	if (!by)
+		by = memcmp(a->layout->generators, b->layout->generators,
+			(size_t)a->layout->n_generators * sizeof(a->layout->generators[0]));
 	return by ? by : strcmp(a->transmitter, b->transmitter);
 }
 
@@ -63,6 +69,7 @@ static int count_calibrations(const struct cb_plan *p, int64_t *count, struct cb
 			.generator = layout->generator,
 			.receive = layout->receive,
 			.receive_mode = layout->receive_mode,
+			.layout = layout,
 		};
 	}
 	qsort(all, n, sizeof(*all), compare_calibrations);
@@ -119,8 +126,8 @@ static int make_layouts(
 		if (rc)
 			return rc;
 		need_core(p, layout->receive);
-		if (shape->shared)
-			need_core(p, layout->generator);
+		for (int g = 0; shape->shared && g < layout->n_generators; g++)
+			need_core(p, layout->generators[g]);
 		for (int c = 0; c < layout->n_capture; c++)
 			need_core(p, layout->capture[c]);
 	}

@@ -22,8 +22,10 @@ struct cb_testbed_shape {
 /* Cores of each role; -1: not pinned. */
 struct cb_layout {
 	int receive_mode; /* enum cb_receive_choice, never AUTO */
-	int generator;
+	int generator;    /* generators[0] */
 	int receive;
+	int generators[CB_THREADS_MAX]; /* of the generator's threads */
+	int n_generators;
 	int capture[CB_PROCESSES_MAX];
 	int n_capture;
 	char note[256]; /* what such a host can't show with this cell ("" nothing) */

@@ -17,6 +17,7 @@
 #define CB_MEMBER_TEXT_MAX   256
 #define CB_EXTERNAL_TEXT_MAX 2048
 #define CB_FILTER_TEXT_MAX   1024
+#define CB_THREADS_MAX       64 /* of a generator */
 #define CB_CELLS_MAX         10000
 #define CB_TRIALS_MAX        100000
 
@@ -42,9 +43,13 @@ struct cb_trial_spec {
 			payload[CB_MEMBER_TEXT_MAX], frame[CB_MEMBER_TEXT_MAX];
 		int64_t flows;
 		int flow_order, flow_field; /* of cb_flow_order_names, cb_flow_field_names */
+		bool mixed;                 /* frames are not all of `frame_size` */
 	} traffic;
 	struct {
 		char transmitter[CB_MEMBER_TEXT_MAX];
+		int64_t threads;
+		bool automatic; /* "auto": chosen by cb_expand, one for all such cells, because: */
+		char why[CB_MEMBER_TEXT_MAX];
 	} generator;
 	struct {
 		char mechanism[CB_MEMBER_TEXT_MAX], wait[CB_MEMBER_TEXT_MAX],

@@ -51,7 +51,10 @@ const struct cb_option cb_trial_options[] = {
 		.help = "What tells flows apart; both: 256 addresses, then the next port"},
 	{TRIAL_TEXT("generator.transmitter", generator.transmitter), .type = CB_OPT_MEMBER,
 		.fallback = "auto", .axis = "transmitter",
-		.help = "How frames are sent; auto: the first that stamps frames and holds a rate"},
+		.help = "How frames are sent; auto: the best that can do what all cells ask"},
+	{TRIAL("generator.threads", generator.threads), .type = CB_OPT_COUNT, .fallback = "1",
+		.min = 1, .max = CB_THREADS_MAX,
+		.help = "Threads that send together at the rate, each a stream of its own"},
 	{TRIAL_TEXT("capture.mechanism", capture.mechanism), .type = CB_OPT_MEMBER,
 		.fallback = NULL, .axis = "mechanism",
 		.help = "How a frame crosses from kernel to process"},
@@ -188,4 +191,6 @@ const char *const cb_metric_names[] = {"captured_share", "captured_share_min", "
 	"captured_pps", "offered_pps", "unoffered_share", "path_dropped_share", "tap_dropped_share",
 	"cpu_ns_per_frame", "cpu_share", "receive_ns_per_frame", "frames_per_wakeup",
 	"frames_per_batch", "syscalls_per_frame", "context_switches_per_second", "softnet_squeezed",
-	"steal_share", "generator_cpu_ns_per_frame", "generator_lateness_p99_ns", NULL};
+	"steal_share", "generator_cpu_ns_per_frame", "generator_lateness_p99_ns",
+	"generator_gap_p99_ns", "generator_gap_within_1us_share", "generator_back_to_back_share",
+	"generator_drift_ppm", NULL};

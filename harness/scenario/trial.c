@@ -21,6 +21,18 @@ static size_t settings_of(const struct cb_trial_values *values, size_t row,
 	return n;
 }
 
+/* Whether the value is "auto" and nothing else: which member it comes to is settled when all cells
+ * are there. */
+static bool is_automatic(
+	const struct cb_option *option, const struct cb_node *value, size_t n_below)
+{
+	const char *text = !value               ? option->fallback
+		: value->kind == CB_NODE_SCALAR ? value->text
+						: NULL;
+
+	return !n_below && text && !strcmp(text, "auto");
+}
+
 static int read_member(const struct cb_registry *registry, size_t row,
 	const struct cb_trial_values *values, struct cb_trial_spec *spec, json_t *params,
 	struct cb_error *err)
@@ -29,6 +41,8 @@ static int read_member(const struct cb_registry *registry, size_t row,
 	size_t n = settings_of(values, row, below);
 	const struct cb_option *option = &cb_trial_options[row];
 
+	if (option->offset == offsetof(struct cb_trial_spec, generator.transmitter))
+		spec->generator.automatic = is_automatic(option, values->at[row], n);
 	return cb_member_value_read(registry, option, values->at[row], below, n, values->trial,
 		(char *)spec + option->offset, params, err);
 }

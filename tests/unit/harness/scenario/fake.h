@@ -92,14 +92,16 @@ static const struct cb_member fake_loads[] = {
 	FAKE("write", .options = fake_write),
 	FAKE("handoff", .options = fake_handoff),
 	FAKE("share", .needs = CB_TRAIT_FANOUT),
+	FAKE("exact", .needs = CB_TRAIT_STAMPS),
 	{.name = NULL},
 };
 static const struct cb_member fake_transmitters[] = {
 	FAKE("blind", .provides = CB_TRAIT_PACED),
-	FAKE("packet", .options = fake_recv,
+	FAKE("packet", .options = fake_recv, .reach_pps = 1000000,
 		.provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_SHAPES | CB_TRAIT_FRAMES),
 	FAKE("burst", .provides = CB_TRAIT_STAMPS),
-	FAKE("xdp", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP),
+	FAKE("xdp", .provides = CB_TRAIT_STAMPS | CB_TRAIT_PACED | CB_TRAIT_XDP,
+		.reach_pps = 8000000, .frame_max = 3000),
 	FAKE("picky", .provides = CB_TRAIT_PACED, .needs = CB_TRAIT_NAPI),
 	{.name = NULL},
 };
@@ -133,6 +135,7 @@ static const struct cb_member fake_frames[] = {
 static const struct cb_member fake_arrivals[] = {
 	FAKE("constant", .needs = 0),
 	FAKE("bursts", .options = fake_batch),
+	FAKE("trace", .needs = CB_TRAIT_TIMES),
 	{.name = NULL},
 };
 

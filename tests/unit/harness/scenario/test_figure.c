@@ -146,7 +146,9 @@ static void wrong_figures_are_refused(void **state)
 			"cpu_ns_per_frame, cpu_share, receive_ns_per_frame, frames_per_wakeup, "
 			"frames_per_batch, syscalls_per_frame, context_switches_per_second, "
 			"softnet_squeezed, steal_share, generator_cpu_ns_per_frame, "
-			"generator_lateness_p99_ns"},
+			"generator_lateness_p99_ns, generator_gap_p99_ns, "
+			"generator_gap_within_1us_share, generator_back_to_back_share, "
+			"generator_drift_ppm"},
 		{FIGURE("id: f, x: traffic.rate, y: captured_share, serie: placement"),
 			"t.yaml:9:49: figures[0].serie: unknown key; did you mean \"series\"?"},
 		{FIGURE("id: f, x: traffic.rate, y: captured_share, series: {}"),

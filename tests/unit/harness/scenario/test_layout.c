@@ -177,11 +177,53 @@ static void what_a_test_bed_cannot_do_is_refused(void **state)
 	}
 }
 
+/* ---- threads of the generator ---- */
+
+static void threads_have_cores(void **state)
+{
+	static const struct {
+		struct cb_testbed_shape shape;
+		const char *placement;
+		int threads, cores[4];
+		const char *note;
+	} cases[] = {
+		/* what is left over, and where nothing is the generator's own */
+		{ROOT(5), "A:B", 3, {0, 3, 4}, ""},
+		{ROOT(4), "A:B", 3, {0, 3, 0}, "share a core"},
+		{ROOT(2), "{generator: [0, 1], receive: [1]}", 2, {0, 1}, ""},
+		{ROOT(4), "{generator: [2, 3], receive: [1]}", 4, {2, 3, 2, 3}, "share a core"},
+		{ROOT(4), "{generator: [2, 3], receive: [1]}", 1, {2}, ""},
+		{REMOTE(2), "{generator: [30, 31]}", 2, {30, 31}, ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct cb_trial_spec spec = spec_of(cases[i].placement, AUTO, 1);
+		struct cb_error err = {0};
+		struct cb_layout layout;
+
+		spec.generator.threads = cases[i].threads;
+		if (cb_layout_resolve(&spec, &cases[i].shape, &layout, &err))
+			fail_msg("row %zu: %s", i, err.text);
+		assert_int_equal(layout.n_generators, cases[i].threads);
+		for (int t = 0; t < cases[i].threads; t++) {
+			if (layout.generators[t] != cases[i].cores[t])
+				fail_msg("row %zu: thread %d on core %d", i, t,
+					layout.generators[t]);
+		}
+		assert_int_equal(layout.generator, layout.generators[0]);
+		if (*cases[i].note)
+			assert_says(layout.note, cases[i].note);
+		else
+			assert_string_equal(layout.note, "");
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_role_has_its_core),
 		cmocka_unit_test(what_a_test_bed_cannot_do_is_refused),
+		cmocka_unit_test(threads_have_cores),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

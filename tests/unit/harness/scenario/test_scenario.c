@@ -191,7 +191,7 @@ static void an_id_stays_what_it_is(void **state)
 {
 	struct cb_scenario *s = load(SHORT);
 
-	assert_string_equal(s->cells[0].id, "3ca4bc8213ff148a");
+	assert_string_equal(s->cells[0].id, "e04cbf6f6692ffc7");
 	cb_scenario_destroy(s);
 }
 

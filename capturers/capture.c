@@ -23,6 +23,13 @@
 #define FIELD(field) offsetof(struct cb_capture_job, field)
 #define TEXT(field)  .offset = FIELD(field), .text_size = sizeof(((struct cb_capture_job *)0)->field)
 
+static const char *const stamp_names[] = {
+	[CB_STAMPS_OWN] = "own",
+	[CB_STAMPS_PKTGEN] = "pktgen",
+	[CB_STAMPS_PKTGEN_REPEATED] = "pktgen-repeated",
+	NULL,
+};
+
 const struct cb_option cb_capture_options[] = {
 	{.name = "mechanism",
 		.type = CB_OPT_MEMBER,
@@ -95,6 +102,19 @@ const struct cb_option cb_capture_options[] = {
 		.fallback = "42",
 		.max = 65535,
 		.help = "where in a frame the stamp is; 42: behind Ethernet, IPv4 and UDP headers"},
+	{.name = "stamps",
+		.type = CB_OPT_ENUM,
+		.offset = FIELD(stamps),
+		.fallback = "own",
+		.choices = stamp_names,
+		.help = "whose frames count: this program's, or those of the kernel's pktgen, "
+			"which may send each several times (clone, burst)"},
+	{.name = "window-from",
+		.type = CB_OPT_COUNT,
+		.offset = FIELD(window_from),
+		.fallback = "0",
+		.help = "with pktgen's stamps: the measurement window's first frame of each "
+			"thread, counted from 0"},
 	{.name = "drain",
 		.type = CB_OPT_TIME,
 		.offset = FIELD(drain_ns),
@@ -299,6 +319,7 @@ static int make_loop(struct capture *c, const struct cb_capture_job *job,
 	l->drain_ns = (uint64_t)job->drain_ns;
 	l->stop = stop;
 	cb_tally_init(&l->tally, (uint32_t)job->key, (uint32_t)job->stamp_offset, l->load->exact);
+	cb_tally_stamps(&l->tally, (enum cb_stamps)job->stamps, (uint64_t)job->window_from);
 	return 0;
 }
 

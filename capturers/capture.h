@@ -25,6 +25,8 @@ struct cb_capture_job {
 	int64_t snaplen, buffer, frame_size; /* frame_size: expected, with FCS, 0: not known */
 	int64_t key;                         /* the run's stamp key, 32 bits */
 	int64_t stamp_offset; /* bytes from the start of the frame; 42 for Ethernet/IPv4/UDP */
+	int stamps;           /* enum cb_stamps */
+	int64_t window_from;  /* of pktgen's stamps: the window's first sequence number */
 	int64_t drain_ns;     /* how long the buffers may be emptied after the stop */
 	bool promiscuous;
 	char shared_tap[CB_SHARED_TEXT]; /* the process's part of a shared tap (share.h), "": none;

@@ -17,6 +17,12 @@ void cb_tally_init(struct cb_tally *t, uint32_t key, uint32_t stamp_offset, bool
 	t->budget.left = CB_TALLY_SEEN_BYTES;
 }
 
+void cb_tally_stamps(struct cb_tally *t, enum cb_stamps stamps, uint64_t window_from)
+{
+	t->stamps = stamps;
+	t->window_from = window_from;
+}
+
 void cb_tally_finish(struct cb_tally *t)
 {
 	for (unsigned i = 0; i < CB_TALLY_STREAMS; i++)
@@ -92,6 +98,61 @@ static enum cb_stamp_verdict read_elsewhere(
 	return verdict;
 }
 
+/* pktgen's stamp as one of ours: the stream by the port, the phase by the sequence number. */
+static enum cb_stamp_verdict read_pktgen(
+	const struct cb_tally *t, const struct cb_frame *frame, struct cb_stamp *s)
+{
+	const uint8_t *at = frame->data + t->stamp_offset;
+	struct cb_pktgen_stamp stamp;
+	enum cb_stamp_verdict verdict;
+	int64_t sequence;
+
+	if (t->stamp_offset < CB_PKTGEN_PORT_LOW ||
+		frame->caplen < t->stamp_offset + CB_PKTGEN_STAMP_SIZE)
+		return CB_STAMP_FOREIGN;
+	verdict = cb_pktgen_stamp_read(at, &stamp);
+	if (verdict != CB_STAMP_OWN)
+		return verdict;
+	*s = (struct cb_stamp){.stream = *(at - CB_PKTGEN_PORT_LOW)};
+	sequence = cb_pktgen_sequence(stamp.sequence, t->streams[s->stream].next);
+	if (sequence < 0 || (uint64_t)sequence >= CB_STAMP_SEQUENCES)
+		return CB_STAMP_DAMAGED;
+	s->sequence = (uint64_t)sequence;
+	s->phase = s->sequence >= t->window_from ? CB_PHASE_WINDOW : CB_PHASE_WARMUP;
+	return CB_STAMP_OWN;
+}
+
+/* One of several frames with this number. */
+static void count_repeated(struct cb_tally *t, const struct cb_stamp *s)
+{
+	struct cb_tally_stream *stream = &t->streams[s->stream];
+
+	if (s->sequence >= stream->next)
+		stream->next = s->sequence + 1;
+	t->unique++;
+	t->window += s->phase == CB_PHASE_WINDOW;
+}
+
+static void count_pktgen(struct cb_tally *t, const struct cb_frame *frame)
+{
+	struct cb_stamp s;
+
+	switch (read_pktgen(t, frame, &s)) {
+	case CB_STAMP_OWN:
+		if (t->stamps == CB_STAMPS_PKTGEN_REPEATED)
+			count_repeated(t, &s);
+		else
+			count_own(t, &s);
+		break;
+	case CB_STAMP_DAMAGED:
+		t->damaged++;
+		break;
+	case CB_STAMP_FOREIGN:
+		t->foreign++;
+		break;
+	}
+}
+
 static inline void count_frame(struct cb_tally *t, const struct cb_frame *frame)
 {
 	enum cb_stamp_verdict verdict;
@@ -99,6 +160,10 @@ static inline void count_frame(struct cb_tally *t, const struct cb_frame *frame)
 
 	t->bytes += frame->caplen;
 	t->truncated += frame->caplen < frame->len;
+	if (__builtin_expect(t->stamps != CB_STAMPS_OWN, 0)) {
+		count_pktgen(t, frame);
+		return;
+	}
 	verdict = read_expected(t, frame, &s);
 	if (__builtin_expect(verdict == CB_STAMP_FOREIGN, 0))
 		verdict = read_elsewhere(t, frame, &s);
@@ -129,7 +194,7 @@ int64_t cb_tally_gaps(const struct cb_tally *t)
 {
 	uint64_t gaps = 0;
 
-	if (t->late || t->unnoted)
+	if (t->late || t->unnoted || t->stamps == CB_STAMPS_PKTGEN_REPEATED)
 		return CB_UNKNOWN;
 	for (unsigned i = 0; i < CB_TALLY_STREAMS; i++) {
 		const struct cb_tally_stream *s = &t->streams[i];
@@ -142,13 +207,14 @@ int64_t cb_tally_gaps(const struct cb_tally *t)
 void cb_tally_report(const struct cb_tally *t, struct cb_view_record *record)
 {
 	bool known = !t->late && !t->unnoted;
+	bool told_apart = known && t->stamps != CB_STAMPS_PKTGEN_REPEATED;
 
 	record->book.received = t->received;
 	record->book.damaged = t->damaged;
 	record->book.foreign = t->foreign;
 	record->book.unique = known ? t->unique : CB_UNKNOWN;
-	record->book.reordered = known ? t->reordered : CB_UNKNOWN;
-	record->book.duplicate = known ? t->duplicate : CB_UNKNOWN;
+	record->book.reordered = told_apart ? t->reordered : CB_UNKNOWN;
+	record->book.duplicate = told_apart ? t->duplicate : CB_UNKNOWN;
 	record->book.window_unique = known ? t->window : CB_UNKNOWN;
 	record->sequence_gaps = cb_tally_gaps(t);
 	record->bytes = t->bytes;

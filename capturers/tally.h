@@ -13,6 +13,7 @@
 #include "capturers/capturer.h"
 #include "capturers/seen.h"
 #include "harness/book/measured.h"
+#include "harness/net/pktgen_stamp.h"
 #include "harness/net/stamp.h"
 
 #include <stdbool.h>
@@ -30,6 +31,9 @@ struct cb_tally_stream {
 struct cb_tally {
 	uint32_t key, stamp_offset;
 	bool exact;
+	enum cb_stamps stamps;
+	uint64_t
+		window_from; /* pktgen's stamps: first sequence number of the window, each stream */
 	int64_t received, damaged, foreign;
 	int64_t unique, window; /* as in struct cb_tally_stream, all streams; of these, those of the
 				   measurement window */
@@ -46,11 +50,19 @@ struct cb_tally {
 void cb_tally_init(struct cb_tally *t, uint32_t key, uint32_t stamp_offset, bool exact);
 void cb_tally_finish(struct cb_tally *t);
 
+/*
+ * Own frames are those with the kernel's pktgen's stamps (at `stamp_offset`, with a UDP header
+ * before it); those from sequence number `window_from` of a stream on belong to the window. Before
+ * the first frame. Of frames that are sent several times copies can't be told apart: each counts as
+ * one of its own, and duplicates and reordering are unknown.
+ */
+void cb_tally_stamps(struct cb_tally *t, enum cb_stamps stamps, uint64_t window_from);
+
 void cb_tally_add(struct cb_tally *t, const struct cb_frame *frames, unsigned n);
 
 /*
  * Missing sequence numbers between the first and the last seen, summed over the streams. CB_UNKNOWN
- * when frames were late (range mode) or not noted (exact mode).
+ * when frames were late (range mode), not noted (exact mode) or sent several times.
  */
 int64_t cb_tally_gaps(const struct cb_tally *t);
 

@@ -8,8 +8,10 @@
 
 #include "harness/base/error.h"
 #include "harness/base/member.h"
+#include "harness/net/pktgen_stamp.h"
 #include "harness/net/stamp.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -45,6 +47,10 @@ struct cb_link {
 	/* Which of the generators that send on this interface together, from 0: one that has a
 	 * queue for itself takes another than its neighbours. */
 	unsigned lane;
+	/* Cores for a transmitter that has threads of its own, in turn; n_cpus 0: those that it
+	 * may run on. */
+	const int *cpus;
+	unsigned n_cpus;
 };
 
 /* What a transmitter did; counted over its life. */
@@ -59,6 +65,31 @@ struct cb_transmit_times {
 	size_t n;
 	uint64_t period_ns; /* that all of them take */
 	double mean_bytes;  /* of a frame, without FCS */
+};
+
+/* A whole run, for a transmitter that carries it out by itself. */
+struct cb_transmit_order {
+	uint64_t rate_pps;      /* constant; 0: as fast as it goes */
+	uint64_t frames;        /* warm-up and window; 0: not limited */
+	uint64_t warmup_frames; /* the first of them; 0 without a rate: all belongs to the window */
+	uint64_t limit_ns;      /* from the first frame on; 0: until the frames are sent */
+	const volatile sig_atomic_t *stop; /* nonzero: end at once */
+	/* To be told once a second how many frames have been handed over since the first one; may
+	 * be NULL. */
+	void (*progress)(void *arg, uint64_t elapsed_ns, uint64_t frames);
+	void *progress_arg;
+};
+
+/* What came of it. Counts are frames; times are CLOCK_MONOTONIC. */
+struct cb_transmit_account {
+	uint64_t begin_ns, end_ns; /* the first frame was due, the last was handed over; 0: none
+				      was */
+	int64_t offered, refused;  /* as in struct cb_generator_book */
+	int64_t window_offered;    /* may be CB_UNKNOWN (ledger.h) */
+	double window_pps;         /* over the window */
+	double sizes_chi_square;   /* NaN: one size, or not known */
+	int64_t flows;             /* that there really were */
+	bool ended_early;          /* by *stop, or because the time was over */
 };
 
 struct cb_transmitter {
@@ -92,6 +123,19 @@ struct cb_transmitter {
 	/* When its frames were captured, for arrival `trace`, and how long they are, for a rate in
 	 * bits. May read a whole file. NULL: they have no times. */
 	int (*times)(void *state, struct cb_transmit_times *times, struct cb_error *err);
+	/*
+	 * NULL, or what is called instead of `send` and `send_timed` (which may be NULL then):
+	 * carry out the whole order, and fill the account, on an error too. Signals are not
+	 * blocked; a stop ends it within some 50 ms.
+	 */
+	int (*run)(void *state, const struct cb_transmit_order *order,
+		struct cb_transmit_account *account, struct cb_error *err);
+	/*
+	 * By which stamps a receiver knows the frames of such a run, and, where stamps have no
+	 * phase, at which sequence number (of each stream) the window begins. NULL: our own.
+	 */
+	enum cb_stamps (*stamps)(
+		const void *options, const struct cb_transmit_order *order, uint64_t *window_from);
 };
 
 const struct cb_member *cb_transmitter_at(size_t i);

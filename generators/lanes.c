@@ -1,6 +1,7 @@
 #include "generators/lanes.h"
 
 #include "generators/sender.h"
+#include "generators/whole.h"
 #include "harness/base/clock.h"
 #include "harness/base/process.h"
 
@@ -22,6 +23,8 @@ static int open_lane(struct cb_lanes *l, unsigned i, const struct cb_lanes_spec 
 	lane->cpu = spec->n_cpus ? spec->cpus[i % spec->n_cpus] : -1;
 	own.stream = lane->stream = (uint8_t)(link->stream + i);
 	own.lane = i;
+	own.cpus = spec->cpus;
+	own.n_cpus = spec->n_cpus;
 	if (link->shape) {
 		lane->shape = *link->shape;
 		lane->shape.lane = i;
@@ -44,6 +47,11 @@ int cb_lanes_open(struct cb_lanes *l, const struct cb_lanes_spec *spec, const st
 	int r = 0;
 
 	*l = (struct cb_lanes){.transmitter = spec->transmitter, .n = spec->n};
+	if (spec->transmitter->run && spec->n > 1)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"threads: transmitter %s has threads of its own: leave this at 1, and say "
+			"%s:threads=%u",
+			spec->transmitter->member.name, spec->transmitter->member.name, spec->n);
 	l->lane = calloc(spec->n, sizeof(*l->lane));
 	if (!l->lane)
 		return cb_error_memory(err, "the transmitters");
@@ -268,6 +276,15 @@ static int run_all(struct crew *c, struct cb_error *err)
 	return r;
 }
 
+static int run_whole(const struct cb_lanes *l, const struct cb_send_job *job,
+	const volatile sig_atomic_t *stop, struct cb_generator_record *record, struct cb_error *err)
+{
+	struct cb_send_job own = *job;
+
+	own.state = l->lane[0].state;
+	return cb_whole_run(&own, stop, record, err);
+}
+
 int cb_lanes_run(const struct cb_lanes *l, const struct cb_send_job *job,
 	const volatile sig_atomic_t *stop, struct cb_generator_record *record, struct cb_error *err)
 {
@@ -275,8 +292,11 @@ int cb_lanes_run(const struct cb_lanes *l, const struct cb_send_job *job,
 		.stop = stop,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER};
-	int r = prepare(&c, job, err), r2;
+	int r, r2;
 
+	if (l->transmitter->run)
+		return run_whole(l, job, stop, record, err);
+	r = prepare(&c, job, err);
 	if (r)
 		return r;
 	r = run_all(&c, err);

@@ -7,6 +7,7 @@
 	X(xdp)          \
 	X(libnet)       \
 	X(pcap)         \
+	X(pktgen)       \
 	X(null)
 
 #define DECLARE(name) extern const struct cb_transmitter cb_transmitter_##name;

@@ -113,6 +113,7 @@ int cb_sizes_from_sequence(
 	memcpy(s->sequence, sequence, n * sizeof(*sequence));
 	for (uint32_t i = 0; i < n; i++)
 		s->shares[sequence[i]] += 1.0 / n;
+	s->ordered = true;
 	describe(s);
 	return 0;
 }

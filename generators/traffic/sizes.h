@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/base/member.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #define CB_SIZES_SEQUENCE_MAX 65536 /* of one cycle */
@@ -20,6 +21,7 @@ struct cb_sizes {
 	double *shares;     /* asked: CB_SIZES_KINDS_MAX, by size; owned, NULL with `sequence` */
 	uint16_t largest, smallest;
 	double mean;
+	bool ordered; /* the cycle's order is part of what was asked for: a genome */
 };
 
 const struct cb_member *cb_sizes_at(size_t i);

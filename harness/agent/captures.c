@@ -1,5 +1,6 @@
 /* Capture processes: one a job, up together, stopped together. */
 #include "capturers/share.h"
+#include "generators/whole.h"
 #include "harness/agent/evidence.h"
 #include "harness/agent/requests.h"
 #include "harness/agent/state.h"
@@ -16,21 +17,53 @@
  * the exit. */
 #define SETTLE_NS (8 * CB_NS_PER_SEC)
 
-/* As far as it can be read: what can't, its process refuses. */
-static void read_job(const json_t *values, const char *interface, struct cb_capture_job *job)
+/* As far as they can be read: what can't, the process refuses. */
+static void read_values(const json_t *values, const struct cb_option *table, void *job)
 {
 	const char *name;
 	json_t *value;
 
-	memset(job, 0, sizeof(*job));
-	cb_option_defaults(cb_capture_options, job);
-	snprintf(job->interface, sizeof(job->interface), "%s", interface);
+	cb_option_defaults(table, job);
 	json_object_foreach((json_t *)values, name, value)
 	{
 		if (json_is_string(value))
-			cb_option_set(
-				cb_capture_options, name, json_string_value(value), job, NULL);
+			cb_option_set(table, name, json_string_value(value), job, NULL);
 	}
+}
+
+static void read_job(const json_t *values, const char *interface, struct cb_capture_job *job)
+{
+	memset(job, 0, sizeof(*job));
+	read_values(values, cb_capture_options, job);
+	snprintf(job->interface, sizeof(job->interface), "%s", interface);
+}
+
+/* By which stamps the frames are known that the generator of the job `traffic` will send. */
+static int tell_stamps(const json_t *traffic, json_t *jobs, struct cb_error *err)
+{
+	const struct cb_option *row = cb_option_find(cb_capture_options, "stamps");
+	struct cb_generate_job job = {0};
+	enum cb_stamps stamps;
+	uint64_t window_from;
+	char from[24];
+	size_t i;
+	json_t *values;
+	int r;
+
+	if (!json_is_object(traffic))
+		return 0;
+	read_values(traffic, cb_generate_options, &job);
+	r = cb_whole_stamps(&job, &stamps, &window_from, err);
+	if (r || stamps == CB_STAMPS_OWN)
+		return r;
+	snprintf(from, sizeof(from), "%llu", (unsigned long long)window_from);
+	json_array_foreach(jobs, i, values)
+	{
+		if (json_object_set_new(values, row->name, json_string(row->choices[stamps])) ||
+			json_object_set_new(values, "window-from", json_string(from)))
+			return cb_error_memory(err, "the jobs");
+	}
+	return 0;
 }
 
 /* A tap of which the interface has only one is this agent's, for all processes of one mechanism. */
@@ -110,6 +143,8 @@ int cb_agent_capture_prepare(
 		r = cb_agent_arg_bool(args, "measure", true, &measure, err);
 	if (!r)
 		r = cb_json_array(args, "jobs", &jobs, err);
+	if (!r)
+		r = tell_stamps(json_object_get(args, "traffic"), jobs, err);
 	if (r)
 		return r;
 	r = start_all(a, interface, jobs, err);

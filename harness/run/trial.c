@@ -45,8 +45,9 @@ static int prepare_capture(struct attempt *a, struct cb_error *err)
 	for (int i = 0; jobs && i < a->layout->n_capture; i++)
 		json_array_append_new(jobs, cb_job_capture(a->spec, a->layout, i, a->key));
 	return call(a->t->sensor, "capture-prepare",
-		json_pack("{s:s, s:o, s:b}", "interface", a->t->sensor_interface, "jobs", jobs,
-			"measure", a->measure),
+		json_pack("{s:s, s:o, s:o, s:b}", "interface", a->t->sensor_interface, "jobs", jobs,
+			"traffic", cb_job_generate(a->spec, a->layout, a->t, a->key), "measure",
+			a->measure),
 		NULL, PREPARE_NS, err);
 }
 

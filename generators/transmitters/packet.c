@@ -52,7 +52,8 @@ static const struct cb_option packet_options[] = {
 		.type = CB_OPT_BOOL,
 		.offset = offsetof(struct cb_packet_options, qdisc_bypass),
 		.fallback = "on",
-		.help = "Go past the queueing discipline, straight to the driver"},
+		.help = "Go past the queueing discipline, straight to the driver; never on a veth "
+			"with several queues, whose flows it would not spread"},
 	{.name = "method",
 		.type = CB_OPT_ENUM,
 		.offset = offsetof(struct cb_packet_options, method),

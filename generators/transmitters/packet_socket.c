@@ -1,9 +1,12 @@
 #include "generators/transmitters/packet_way.h"
 #include "harness/base/clock.h"
+#include "harness/net/link.h"
+#include "harness/net/xsk.h"
 
 #include <errno.h>
 #include <linux/if_packet.h>
 #include <linux/sockios.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -37,13 +40,28 @@ static void widen_send_buffer(int fd)
 		setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof(bytes));
 }
 
+/*
+ * Past the queueing discipline the TX queue is that of the sending core (packet_pick_tx_queue(),
+ * net/packet/af_packet.c), otherwise it follows from the frame's flow. A veth end gives the frames
+ * of a TX queue to the peer's RX queue of that number: with several, flows must be spread here or
+ * nowhere.
+ */
+static bool must_spread(const char *interface)
+{
+	struct cb_link_info info;
+	uint32_t queues = 1;
+
+	return !cb_link_info(interface, &info, NULL) && !strcmp(info.driver, "veth") &&
+		!cb_xsk_queues(interface, &queues, NULL) && queues > 1;
+}
+
 int cb_packet_tx_connect(int fd, const struct cb_link *link,
 	const struct cb_packet_options *options, struct cb_error *err)
 {
 	const struct timeval timeout = {.tv_sec = CB_PACKET_STALL_NS / CB_NS_PER_SEC};
 	const struct sockaddr_ll address = {
 		.sll_family = AF_PACKET, .sll_ifindex = (int)link->ifindex};
-	int on = options->qdisc_bypass;
+	int on = options->qdisc_bypass && !must_spread(link->interface);
 
 	if (setsockopt(fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on, sizeof(on)) && on)
 		return cb_error_errno(err, CB_ERR_IMPOSSIBLE, errno,

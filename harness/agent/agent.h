@@ -15,11 +15,14 @@
  *     -> {protocol, build, host, pid, kernel, can: {rps, threaded, large_buffers: bool,
  *         softirq: bool or null when not asked}, softirq_cost_ns, missing: [sentence]}
  *   facts {}                             -> {facts: {}}
- *   link-create {interface, peer, peer_pid, mac, peer_mac}
- *                                        a veth pair; the peer goes to the namespace of that
- * process link-up {interface, [timeout_ns]}    offloads that change what a tap sees off, up, both
- * ends running  -> {mac, ifindex, mtu, driver} receive {interface, mode, cpu, napi} see
- * cb_receive_set counters {interface}
+ *   link-create {interface, peer, peer_pid, mac, peer_mac, [queues]}
+ *                                        a veth pair, the peer in that process's namespace
+ *   link-up {interface, [timeout_ns]}    offloads that change what a tap sees off, up, both ends
+ *                                        running
+ *     -> {mac, ifindex, mtu, driver}
+ *   link-queues {interface, queues}      see cb_link_queues
+ *   receive {interface, mode, cpu, napi} see cb_receive_set
+ *   counters {interface}
  *     -> {time_ns, napi_thread_ns, link: {rx_packets, tx_packets, rx_dropped, tx_dropped,
  *         rx_errors, tx_errors, rx_missed, nic_ring_dropped, xdp_refused},
  *         cpus: [{cpu, processed, dropped, squeezed, rps, backlog, steal_ns}]}   online CPUs only

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define LINK_UP_NS (3 * CB_NS_PER_SEC)
+#define QUEUES_MAX 4096 /* as rtnetlink has it (rtnl_create_link, net/core/rtnetlink.c) */
 /* A NAPI thread that shares its core with a spinning capture process gets its turn within a few
  * scheduler slices of 3 ms (kernel/sched/fair.c, sysctl_sched_base_slice). */
 #define QUIET_NS (12 * CB_NS_PER_MS)
@@ -19,11 +20,13 @@ int cb_agent_link_create(
 {
 	char name[16], peer[16];
 	struct cb_veth_spec spec = {.name = name, .peer = peer};
-	int64_t pid = 0;
+	int64_t pid = 0, queues = 0;
 	int r = cb_agent_arg_interface(args, "interface", name, err);
 
 	if (!r)
 		r = cb_agent_arg_interface(args, "peer", peer, err);
+	if (!r && json_object_get(args, "queues"))
+		r = cb_agent_arg_count(args, "queues", 1, QUEUES_MAX, &queues, err);
 	if (!r)
 		r = cb_agent_arg_count(args, "peer_pid", 1, INT32_MAX, &pid, err);
 	if (!r)
@@ -31,7 +34,20 @@ int cb_agent_link_create(
 	if (!r)
 		r = cb_agent_arg_mac(args, "peer_mac", spec.peer_mac, err);
 	spec.peer_pid = (pid_t)pid;
+	spec.queues = (uint32_t)queues;
 	return r ? r : cb_link_create_veth(&spec, err);
+}
+
+int cb_agent_link_queues(
+	struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
+{
+	char name[16];
+	int64_t queues = 0;
+	int r = cb_agent_arg_interface(args, "interface", name, err);
+
+	if (!r)
+		r = cb_agent_arg_count(args, "queues", 1, QUEUES_MAX, &queues, err);
+	return r ? r : cb_link_queues(name, (uint32_t)queues, cb_deadline_in(LINK_UP_NS), err);
 }
 
 /*

@@ -23,6 +23,7 @@ static const struct cb_agent_request requests[] = {
 	{"facts", cb_agent_facts, GREETED, 0},
 	{"link-create", cb_agent_link_create, GREETED, CAPTURE | GENERATE},
 	{"link-up", cb_agent_link_up, GREETED, CAPTURE | GENERATE},
+	{"link-queues", cb_agent_link_queues, GREETED, CAPTURE | GENERATE},
 	{"receive", cb_agent_receive, GREETED, CAPTURE | GENERATE},
 	{"counters", cb_agent_counters, GREETED, 0},
 	{"quiet", cb_agent_quiet, GREETED, 0},

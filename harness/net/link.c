@@ -19,12 +19,17 @@
 #define MTU_MIN 68 /* ETH_MIN_MTU; ETH_MAX_MTU (include/uapi/linux/if_ether.h) */
 #define MTU_MAX 65535
 
-static void put_end(struct nlmsghdr *nlh, const char *name, const uint8_t *mac, uint32_t mtu)
+static void put_end(
+	struct nlmsghdr *nlh, const char *name, const uint8_t *mac, const struct cb_veth_spec *s)
 {
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put(nlh, IFLA_ADDRESS, 6, mac);
-	if (mtu)
-		mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
+	if (s->mtu)
+		mnl_attr_put_u32(nlh, IFLA_MTU, s->mtu);
+	if (!s->queues)
+		return;
+	mnl_attr_put_u32(nlh, IFLA_NUM_RX_QUEUES, s->queues);
+	mnl_attr_put_u32(nlh, IFLA_NUM_TX_QUEUES, s->queues);
 }
 
 static void put_veth(struct nlmsghdr *nlh, const struct cb_veth_spec *s)
@@ -32,14 +37,14 @@ static void put_veth(struct nlmsghdr *nlh, const struct cb_veth_spec *s)
 	struct nlattr *info, *data, *peer;
 
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	put_end(nlh, s->name, s->mac, s->mtu);
+	put_end(nlh, s->name, s->mac, s);
 	info = mnl_attr_nest_start(nlh, IFLA_LINKINFO);
 	mnl_attr_put_strz(nlh, IFLA_INFO_KIND, "veth");
 	data = mnl_attr_nest_start(nlh, IFLA_INFO_DATA);
 	/* The peer is described by a whole message of its own, header included. */
 	peer = mnl_attr_nest_start(nlh, VETH_INFO_PEER);
 	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	put_end(nlh, s->peer, s->peer_mac, s->mtu);
+	put_end(nlh, s->peer, s->peer_mac, s);
 	if (s->peer_pid)
 		mnl_attr_put_u32(nlh, IFLA_NET_NS_PID, (uint32_t)s->peer_pid);
 	mnl_attr_nest_end(nlh, peer);

@@ -21,7 +21,8 @@ struct cb_veth_spec {
 	const char *name, *peer;
 	pid_t peer_pid; /* 0: the caller's namespace too */
 	uint8_t mac[6], peer_mac[6];
-	uint32_t mtu; /* 0: the kernel's default */
+	uint32_t mtu;    /* 0: the kernel's default */
+	uint32_t queues; /* RX and TX queues that each end can have, all in use; 0: one in use */
 };
 int cb_link_create_veth(const struct cb_veth_spec *spec, struct cb_error *err);
 /* Takes a veth's peer with it. */
@@ -35,6 +36,14 @@ int cb_link_up(const char *name, struct cb_error *err);
 int cb_link_down(const char *name, struct cb_error *err);
 /* Waits for operational state up (carrier on both ends). CB_ERR_HOST when the deadline passes. */
 int cb_link_wait_running(const char *name, uint64_t deadline_ns, struct cb_error *err);
+
+/*
+ * Use so many RX and as many TX queues of a device. A veth end receives in the queue that the
+ * sender's TX queue has the number of (veth_xmit, drivers/net/veth.c), so both ends are to have the
+ * same. A queue that had an AF_XDP socket stays busy for some milliseconds: tried again until the
+ * deadline. CB_ERR_IMPOSSIBLE when the device has fewer, or none that can be set.
+ */
+int cb_link_queues(const char *name, uint32_t queues, uint64_t deadline_ns, struct cb_error *err);
 
 struct cb_link_info {
 	unsigned ifindex;

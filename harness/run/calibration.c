@@ -15,7 +15,7 @@ static bool alike(const struct cb_plan *p, size_t a, size_t b)
 	const struct cb_layout *l = &p->layouts[a], *m = &p->layouts[b];
 
 	return x->traffic.frame_size == y->traffic.frame_size &&
-		x->traffic.flows == y->traffic.flows &&
+		x->traffic.flows == y->traffic.flows && x->link.queues == y->link.queues &&
 		strcmp(x->traffic.sizes, y->traffic.sizes) == 0 &&
 		strcmp(x->traffic.payload, y->traffic.payload) == 0 &&
 		strcmp(x->traffic.frame, y->traffic.frame) == 0 &&

@@ -117,17 +117,28 @@ static int describe_evidence(struct run *r, struct cb_error *err)
 	return cb_run_directory_write(&r->directory, err);
 }
 
+static int most_queues(const struct cb_scenario *s)
+{
+	int64_t most = 1;
+
+	for (size_t i = 0; i < s->n_cells; i++) {
+		if (s->cells[i].spec.link.queues > most)
+			most = s->cells[i].spec.link.queues;
+	}
+	return (int)most;
+}
+
 /* The agents' logs go below the run directory, so it is there before them. What they can do must be
  * what was planned. */
 static int open_testbed(struct run *r, struct cb_error *err)
 {
 	char hosts[CB_RUN_PATH_MAX];
 	const struct cb_testbed_shape *s;
+	struct cb_testbed_options options = {.log_dir = hosts, .queues = most_queues(r->scenario)};
 	int rc = cb_file_join(hosts, sizeof(hosts), r->outcome->directory, "hosts", err);
 
 	if (!rc)
-		rc = cb_testbed_open_local(
-			&r->testbed, &(struct cb_testbed_options){.log_dir = hosts}, err);
+		rc = cb_testbed_open_local(&r->testbed, &options, err);
 	if (rc)
 		return rc;
 	s = &r->testbed->shape;

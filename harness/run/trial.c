@@ -67,10 +67,33 @@ static int prepare_generator(struct attempt *a, struct cb_error *err)
 	return r;
 }
 
+static int set_queues(
+	struct attempt *a, struct cb_host *h, const char *interface, struct cb_error *err)
+{
+	return call(h, "link-queues",
+		json_pack("{s:s, s:I}", "interface", interface, "queues",
+			(json_int_t)a->spec->link.queues),
+		NULL, PREPARE_NS, err);
+}
+
+/* Both ends alike: the sender's TX queue says which RX queue a frame comes to. */
+static int prepare_link(struct attempt *a, struct cb_error *err)
+{
+	int r = 0;
+
+	if (a->t->queues > 1)
+		r = set_queues(a, a->t->sensor, a->t->sensor_interface, err);
+	if (!r && a->t->queues > 1)
+		r = set_queues(a, a->t->generator, a->t->generator_interface, err);
+	if (r)
+		return r;
+	return call(a->t->sensor, "receive", cb_job_receive(a->spec, a->layout, a->t), NULL,
+		PREPARE_NS, err);
+}
+
 static int prepare(struct attempt *a, struct cb_error *err)
 {
-	int r = call(a->t->sensor, "receive", cb_job_receive(a->spec, a->layout, a->t), NULL,
-		PREPARE_NS, err);
+	int r = prepare_link(a, err);
 
 	if (!r && a->record)
 		r = prepare_capture(a, err);

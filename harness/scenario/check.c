@@ -99,6 +99,22 @@ static int check_copies(const struct check *c)
 	return rc;
 }
 
+/* A mechanism that knows the NAPI instances of its sockets has the frames of an RX queue to itself.
+ */
+static int check_queues(const struct check *c)
+{
+	const unsigned by_queue = CB_TRAIT_FANOUT | CB_TRAIT_NAPI;
+
+	if ((c->mechanism.provides & by_queue) != by_queue ||
+		c->spec->capture.processes <= c->spec->link.queues)
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, "capture.processes"), c->err,
+		"trial.capture.processes: %s gives the frames of an RX queue to one process, so "
+		"%lld processes need as many queues, and link.queues is %lld",
+		c->m.mechanism->name, (long long)c->spec->capture.processes,
+		(long long)c->spec->link.queues);
+}
+
 static bool is_first(const struct cb_registry *r, const char *axis, const char *text)
 {
 	return find(r, axis, text) == cb_registry_axis(r, axis)->at(0);
@@ -210,7 +226,9 @@ static int check_members(struct check *c)
 		rc = check_fits(c, c->m.load, "load", "capture.load");
 	if (!rc)
 		rc = check_fits(c, c->m.transmitter, "transmitter", "generator.transmitter");
-	return rc ? rc : check_copies(c);
+	if (!rc)
+		rc = check_copies(c);
+	return rc ? rc : check_queues(c);
 }
 
 int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_values *values,

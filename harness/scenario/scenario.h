@@ -60,6 +60,9 @@ struct cb_trial_spec {
 		char filter[CB_FILTER_TEXT_MAX]; /* pcap expression, "": everything */
 		bool promiscuous;
 	} capture;
+	struct {
+		int64_t queues; /* RX queues of the sensor's end */
+	} link;
 	char placement[128]; /* "A:A", "A:B", "auto" or "{generator: [0], receive: [1], capture: [1,
 				1]}" */
 	int receive;         /* enum cb_receive_choice */

@@ -80,6 +80,8 @@ const struct cb_option cb_trial_options[] = {
 			"pass"},
 	{TRIAL("capture.promiscuous", capture.promiscuous), .type = CB_OPT_BOOL, .fallback = "yes",
 		.help = "Whether frames for other stations are taken too"},
+	{TRIAL("link.queues", link.queues), .type = CB_OPT_COUNT, .fallback = "1", .min = 1,
+		.max = 64, .help = "RX queues of the receiving link; flows are spread over them"},
 	{TRIAL_TEXT("placement", placement), .type = CB_OPT_TEXT, .fallback = "auto",
 		.metavar = "A:A|A:B|auto",
 		.help = "Cores of the kernel's receive work and of the capture processes"},

@@ -98,16 +98,17 @@ static int greet(struct cb_testbed *t, struct cb_host *h, struct cb_error *err)
 static int make_link(struct cb_testbed *t, struct cb_error *err)
 {
 	uint64_t deadline = cb_deadline_in(STEP_NS);
+	json_t *veth = json_pack("{s:s, s:s, s:i, s:s, s:s}", "interface", GENERATOR_INTERFACE,
+		"peer", SENSOR_INTERFACE, "peer_pid", cb_host_pid(t->sensor), "mac", GENERATOR_MAC,
+		"peer_mac", SENSOR_MAC);
 	int r;
 
+	if (t->queues > 1)
+		json_object_set_new(veth, "queues", json_integer(t->queues));
 	snprintf(t->generator_interface, sizeof(t->generator_interface), GENERATOR_INTERFACE);
 	snprintf(t->sensor_interface, sizeof(t->sensor_interface), SENSOR_INTERFACE);
 	snprintf(t->sensor_mac, sizeof(t->sensor_mac), SENSOR_MAC);
-	r = cb_host_call(t->generator, "link-create",
-		json_pack("{s:s, s:s, s:i, s:s, s:s}", "interface", GENERATOR_INTERFACE, "peer",
-			SENSOR_INTERFACE, "peer_pid", cb_host_pid(t->sensor), "mac", GENERATOR_MAC,
-			"peer_mac", SENSOR_MAC),
-		NULL, deadline, err);
+	r = cb_host_call(t->generator, "link-create", veth, NULL, deadline, err);
 	/* Each end waits for the other's carrier, so both are asked before either is heard. */
 	if (!r)
 		r = cb_host_send(t->generator, "link-up",
@@ -150,6 +151,7 @@ int cb_testbed_open_local(
 	}
 	t->backend = local;
 	t->missing = json_array();
+	t->queues = options->queues > 1 ? options->queues : 1;
 	cb_testbed_clean(NULL, NULL); /* state files of killed runs would pile up otherwise */
 	r = cb_testbed_shape_local(&t->shape, err);
 	/* The second joins the user namespace that the first may have made, so it waits for hello.

@@ -24,12 +24,14 @@ struct cb_testbed {
 	struct cb_host *generator, *sensor;
 	char generator_interface[16], sensor_interface[16];
 	char sensor_mac[18];
+	int queues; /* RX queues that the sensor's end of the link can have (request link-queues) */
 	json_t *missing; /* array of sentences: what can't be had here and what that means; owned */
 	void *backend;
 };
 
 struct cb_testbed_options {
 	const char *log_dir; /* of log_dir/<host>/agent.log; NULL: agents' stderr is ours */
+	int queues;          /* that the link can have, both ways; 0: one */
 };
 
 /* The built-in test-bed: two network namespaces and a veth pair on this machine. Blocks a few

@@ -255,6 +255,24 @@ static void test_link_arguments(void **state)
 		"link-create", link_args("02:00:00:00:00:01", 1LL << 40), CB_ERR_USAGE, "peer_pid");
 }
 
+static json_t *queues_args(const char *name, int64_t queues)
+{
+	return json_pack("{s:s, s:I}", "interface", name, "queues", (json_int_t)queues);
+}
+
+static void test_queues_arguments(void **state)
+{
+	json_t *none = link_args("02:00:00:00:00:01", 1);
+
+	agent.state = CB_AGENT_GREETED;
+	json_object_set_new(none, "queues", json_integer(0));
+	check_refused("link-create", none, CB_ERR_USAGE, "queues");
+	check_refused("link-queues", queues_args("lo", 0), CB_ERR_USAGE, "queues");
+	check_refused("link-queues", queues_args("lo", 4097), CB_ERR_USAGE, "queues");
+	check_refused("link-queues", queues_args("nosuch0", 2), CB_ERR_USAGE, "nosuch0");
+	check_refused("link-queues", queues_args("lo", 2), CB_ERR_IMPOSSIBLE, "driver has none");
+}
+
 static json_t *receive_args(const char *mode, int cpu)
 {
 	return json_pack("{s:s, s:s, s:i}", "interface", "lo", "mode", mode, "cpu", cpu);
@@ -361,6 +379,7 @@ int main(void)
 		TEST(test_counters),
 		TEST(test_facts),
 		TEST(test_link_arguments),
+		TEST(test_queues_arguments),
 		TEST(test_receive_arguments),
 		TEST(test_quiet),
 		TEST(test_pids),

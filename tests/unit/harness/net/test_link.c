@@ -1,6 +1,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/net/link.h"
+#include "harness/net/xsk.h"
 
 #include <arpa/inet.h>
 #include <linux/if_packet.h>
@@ -74,6 +75,32 @@ static void the_peer_goes_to_another_namespace(void **state)
 	assert_int_equal(if_nametoindex("vb"), 0);
 	remove_pair("va");
 	netns_end_child(child);
+}
+
+/* Frames come to the RX queue that the sender's TX queue has the number of; more can be had than
+ * there are cores. */
+static void a_pair_with_several_queues(void **state)
+{
+	struct cb_veth_spec spec = {.name = "va", .peer = "vb", .queues = 5};
+	uint64_t deadline = cb_deadline_in(CB_NS_PER_SEC);
+	struct cb_error err = {0};
+	uint32_t n = 0;
+
+	memcpy(spec.mac, mac_a, 6);
+	memcpy(spec.peer_mac, mac_b, 6);
+	if (cb_link_create_veth(&spec, &err))
+		fail_msg("%s", err.text);
+	for (uint32_t queues = 5; queues <= 5; queues -= 2) {
+		assert_int_equal(cb_link_queues("vb", queues, deadline, &err), 0);
+		assert_int_equal(cb_link_queues("va", queues, deadline, &err), 0);
+		assert_int_equal(cb_xsk_queues("vb", &n, &err), 0);
+		assert_int_equal(n, queues);
+	}
+	assert_int_equal(cb_link_queues("vb", 6, deadline, &err), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "vb can have 1 to 5 RX and 1 to 5 TX queues, not 6"));
+	assert_int_equal(cb_link_queues("vb", 0, deadline, &err), CB_ERR_IMPOSSIBLE);
+	assert_int_equal(cb_link_queues("vz", 1, deadline, &err), CB_ERR_USAGE);
+	remove_pair("va");
 }
 
 static void a_pair_that_cannot_be_is_refused(void **state)
@@ -326,6 +353,7 @@ int main(void)
 		cmocka_unit_test(no_such_device_is_the_users_mistake),
 		cmocka_unit_test_setup(a_pair_is_made_as_asked, need_namespace),
 		cmocka_unit_test_setup(the_peer_goes_to_another_namespace, need_namespace),
+		cmocka_unit_test_setup(a_pair_with_several_queues, need_namespace),
 		cmocka_unit_test_setup(a_pair_that_cannot_be_is_refused, need_namespace),
 		cmocka_unit_test_setup(a_name_in_use_is_refused, need_namespace),
 		cmocka_unit_test_setup(running_needs_both_ends, need_namespace),

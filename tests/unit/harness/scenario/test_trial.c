@@ -162,6 +162,10 @@ static void combinations_that_make_no_sense_are_refused(void **state)
 			"t.yaml:4:43: trial.capture.processes: 3 processes need a copy of every "
 			"frame for each process, which mechanism single does not have; those that "
 			"do: recv, tpacket2, tpacket3, null"},
+		{WITH_CAPTURE("mechanism: af-xdp, processes: 3") "  link: {queues: 2}\n",
+			"t.yaml:4:43: trial.capture.processes: af-xdp gives the frames of an RX "
+			"queue to one process, so 3 processes need as many queues, and link.queues "
+			"is 2"},
 		{WITH_CAPTURE("mechanism: recv, snaplen: 59"),
 			"t.yaml:4:39: trial.capture.snaplen: \"59\" is out of range: 60 to 65535 "
 			"(the stamp ends 60 bytes into the frame)"},
@@ -279,6 +283,7 @@ static void the_edges_of_what_makes_sense_are_allowed(void **state)
 	static const char *const cases[] = {
 		WITH_CAPTURE("mechanism: 'null', wait: spin, processes: 64"),
 		WITH_CAPTURE("mechanism: af-xdp, wait: busy-poll, load: share"),
+		WITH_CAPTURE("mechanism: af-xdp, processes: 3") "  link: {queues: 3}\n",
 		WITH_CAPTURE("mechanism: recv, snaplen: 60"),
 		"name: t\ntrial:\n  duration: 1ms\n  traffic: {rate: 1000, frame_size: 9018}\n"
 		"  capture: {mechanism: recv}\n",

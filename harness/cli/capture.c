@@ -103,13 +103,9 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	int r;
 
 	cb_view_record_init(&record);
-	if (!cb_text_copy(a->job.interface, sizeof(a->job.interface), call->positional[0])) {
-		r = cb_error_set(err, CB_ERR_USAGE, "\"%s\" is too long for an interface's name",
-			call->positional[0]);
-		goto out;
-	}
-	r = capture(a, &record, err);
-out:
+	r = cb_control_interface(call, a->job.interface, sizeof(a->job.interface), err);
+	if (!r)
+		r = capture(a, &record, err);
 	if (a->control)
 		r = cb_control_end(r ? NULL : cb_view_record_json(&record), r, err);
 	else if (!r && call->common.json)

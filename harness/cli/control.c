@@ -1,11 +1,20 @@
 #include "harness/cli/control.h"
 
-#include "harness/cli/verb.h"
+#include "harness/base/text.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+int cb_control_interface(
+	const struct cb_invocation *call, char *out, size_t size, struct cb_error *err)
+{
+	if (cb_text_copy(out, size, call->positional[0]))
+		return 0;
+	return cb_error_set(err, CB_ERR_USAGE, "\"%s\" is too long for an interface's name",
+		call->positional[0]);
+}
 
 int cb_control_ready(void)
 {

@@ -7,7 +7,7 @@
 #ifndef CB_HARNESS_CLI_CONTROL_H
 #define CB_HARNESS_CLI_CONTROL_H
 
-#include "harness/base/error.h"
+#include "harness/cli/verb.h"
 
 #include <jansson.h>
 #include <sys/types.h>
@@ -15,6 +15,10 @@
 int cb_control_ready(void);
 /* Ready, and the work is done by another process. */
 int cb_control_ready_for(pid_t worker);
+/* The interface that is the verb's first word. CB_ERR_USAGE when no interface can have that name.
+ */
+int cb_control_interface(
+	const struct cb_invocation *call, char *out, size_t size, struct cb_error *err);
 /* Blocks for "go"; CB_ERR_INTERRUPTED when stdin ends or a signal comes first. */
 int cb_control_wait_go(struct cb_error *err);
 /* The last line: the record (stolen; NULL out of memory), or the error when `code` is not 0. */

@@ -97,13 +97,9 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	int r;
 
 	cb_generator_record_init(&record);
-	if (!cb_text_copy(a->job.interface, sizeof(a->job.interface), call->positional[0])) {
-		r = cb_error_set(err, CB_ERR_USAGE, "\"%s\" is too long for an interface's name",
-			call->positional[0]);
-		goto out;
-	}
-	r = cb_generate_run(&a->job, &cb_cli_signal, on_ready, a, &record, err);
-out:
+	r = cb_control_interface(call, a->job.interface, sizeof(a->job.interface), err);
+	if (!r)
+		r = cb_generate_run(&a->job, &cb_cli_signal, on_ready, a, &record, err);
 	if (a->control)
 		r = cb_control_end(r ? NULL : cb_generator_record_json(&record), r, err);
 	else if (!r && call->common.json)

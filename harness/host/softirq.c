@@ -6,6 +6,7 @@
 #include "harness/host/kconfig.h"
 #include "harness/host/procfs.h"
 #include "harness/host/softirq_state.h"
+#include "harness/net/bpf.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -20,43 +21,11 @@
 #define INITIAL_PID_NAMESPACE 0xEFFFFFFCu /* PROC_PID_INIT_INO (include/linux/proc_ns.h) */
 #define VERIFIER_LOG          (64u << 10)
 
-/* libbpf talks on stderr; its words are for those who asked for details. */
-static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
-	__attribute__((format(printf, 2, 0)));
-static int print_debug(enum libbpf_print_level level, const char *format, va_list args)
-{
-	char line[512];
-
-	if (cb_log_get_level() < CB_LOG_DEBUG)
-		return 0;
-	vsnprintf(line, sizeof(line), format, args);
-	line[strcspn(line, "\n")] = 0;
-	cb_debug("%s", line);
-	return 0;
-}
-
-void cb_softirq_refusal(const char *log, char *out, size_t size)
-{
-	static const char *const statistics[] = {
-		"processed ", "verification time ", "stack depth ", "insns processed"};
-	const char *line = log, *end;
-
-	for (out[0] = 0; *line; line = *end ? end + 1 : end) {
-		bool statistic = false;
-
-		end = line + strcspn(line, "\n");
-		for (size_t i = 0; i < sizeof(statistics) / sizeof(statistics[0]); i++)
-			statistic = statistic || cb_text_starts_with(line, statistics[i]);
-		if (!statistic && end > line)
-			snprintf(out, size, "%.*s", (int)(end - line), line);
-	}
-}
-
 static int refused_load(int sys_errno, const char *log, struct cb_error *err)
 {
 	char why[256];
 
-	cb_softirq_refusal(log, why, sizeof(why));
+	cb_bpf_refusal(log, why, sizeof(why));
 	if (sys_errno == EPERM || sys_errno == EACCES) {
 		if (!why[0])
 			return cb_error_errno(err, CB_ERR_IMPOSSIBLE, sys_errno,
@@ -139,7 +108,7 @@ int cb_softirq_open(struct cb_softirq **opened, struct cb_error *err)
 	*opened = NULL;
 	if (!s)
 		return cb_error_memory(err, "softirq time");
-	libbpf_set_print(print_debug);
+	cb_bpf_quiet();
 	s->bpf = softirq_bpf__open();
 	if (!s->bpf) {
 		r = refused_load(errno, "", err);

@@ -41,10 +41,4 @@ int cb_softirq_verdict(const struct cb_softirq_round *rounds, size_t n);
  * when there is no privilege for a network namespace to try in. */
 int cb_softirq_try_accounting(struct cb_softirq *s);
 
-/*
- * The sentence in which the verifier says why it refused: the last one of its log that is not a
- * statistic. `out` is empty when there is none.
- */
-void cb_softirq_refusal(const char *log, char *out, size_t size);
-
 #endif

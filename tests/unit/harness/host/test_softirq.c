@@ -280,34 +280,10 @@ static void the_verdict_is_by_the_least_disturbed_round(void **state)
 	assert_int_equal(cb_softirq_verdict(NULL, 0), -1);
 }
 
-static void the_verifiers_reason_is_found(void **state)
-{
-	static const struct {
-		const char *log, *reason;
-	} cases[] = {
-		{"0: R1=ctx() R10=fp0\n; return *p;\nR0 invalid mem access 'map_value_or_null'\n"
-		 "verification time 32 usec\nstack depth 8\nprocessed 9 insns (limit 1000000)\n",
-			"R0 invalid mem access 'map_value_or_null'"},
-		{"no newline at the end", "no newline at the end"},
-		{"processed 1 insns\n", ""},
-		{"\n\n", ""},
-		{"", ""},
-	};
-	char reason[64];
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cb_softirq_refusal(cases[i].log, reason, sizeof(reason));
-		assert_string_equal(reason, cases[i].reason);
-	}
-	cb_softirq_refusal("a reason that is too long for its place\n", reason, 9);
-	assert_string_equal(reason, "a reason");
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_verdict_is_by_the_least_disturbed_round),
-		cmocka_unit_test(the_verifiers_reason_is_found),
 		cmocka_unit_test(without_privilege_it_says_what_is_missing),
 		cmocka_unit_test_setup_teardown(
 			an_inline_receive_path_is_the_senders, make_pair, remove_pair),

@@ -90,6 +90,7 @@ struct cb_transmit_account {
 	double sizes_chi_square;   /* NaN: one size, or not known */
 	int64_t flows;             /* that there really were */
 	bool ended_early;          /* by *stop, or because the time was over */
+	char note[128];            /* how it kept the rate; "": nothing to say */
 };
 
 struct cb_transmitter {

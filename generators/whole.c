@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/rate.h"
+#include "harness/base/text.h"
 #include "harness/base/units.h"
 
 #include <math.h>
@@ -98,6 +99,7 @@ static void settle(const struct cb_send_job *job, const struct cb_transmit_accou
 		r->window_elapsed_ns = r->elapsed_ns - (int64_t)warmup_ns;
 	r->offered_pps = a->window_pps > 0 ? a->window_pps : (double)NAN;
 	r->sizes_chi_square = a->sizes_chi_square;
+	cb_text_copy(r->transmitter_note, sizeof(r->transmitter_note), a->note);
 	if (a->flows)
 		r->flows = a->flows;
 	if (job->max) {

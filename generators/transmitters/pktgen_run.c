@@ -89,10 +89,6 @@ static int share_out(
 		if (!r)
 			r = set_number(p, i, "delay", lane->delay_ns, err);
 	}
-	if (!r && order->rate_pps)
-		cb_info("pktgen: delay %" PRIu64 " ns between bursts of %" PRId64
-			" on each of %u threads",
-			p->lanes[0].delay_ns, p->options.burst, p->n);
 	return r;
 }
 
@@ -347,6 +343,11 @@ static void add_up(struct run *run, struct cb_transmit_account *a)
 			"measurement window is not known: without warm-up it would be",
 			p->interface, a->refused);
 	}
+	if (run->order->rate_pps)
+		snprintf(a->note, sizeof(a->note),
+			"delay %" PRIu64 " ns from burst to burst of %" PRId64
+			" on each of %u threads",
+			p->lanes[0].delay_ns, p->options.burst, p->n);
 	a->flows = p->shape && p->shape->flows.n > p->n ? p->shape->flows.n : p->n;
 	a->sizes_chi_square = cb_pktgen_chi_square(p);
 }

@@ -70,7 +70,9 @@ struct cb_generator_record {
 			     */
 	int64_t context_switches;
 	char transmitter[CB_RECORD_TEXT];
-	char transmitter_why[CB_RECORD_TEXT]; /* "auto" chose it, because; "": it was named */
+	char transmitter_why[CB_RECORD_TEXT];  /* "auto" chose it, because; "": it was named */
+	char transmitter_note[CB_RECORD_TEXT]; /* how it keeps the rate, in its own terms; "":
+						  nothing to say */
 	char arrival[CB_RECORD_TEXT], sizes[CB_RECORD_TEXT],
 		payload[CB_RECORD_TEXT]; /* canonical short forms */
 	char frame[CB_RECORD_TEXT];      /* the same: its headers */

@@ -57,6 +57,7 @@ static const struct cb_field generator_added[] = {
 	GENERATOR(REAL, drift_ppm),
 	CB_FIELD_STRING(cb_generator_record, transmitter_why),
 	GENERATOR_BOOK(unstamped),
+	CB_FIELD_STRING(cb_generator_record, transmitter_note),
 	{0},
 };
 

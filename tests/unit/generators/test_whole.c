@@ -71,6 +71,7 @@ static void at_a_rate(void **state)
 		.window_offered = 1990,
 		.window_pps = 995,
 		.sizes_chi_square = 1.5,
+		.note = "a delay",
 		.flows = 4};
 	script.n_told = 2;
 	script.told[0] = 1000;
@@ -91,6 +92,7 @@ static void at_a_rate(void **state)
 	assert_true(fabs(r.offered_pps - 995) < 1e-6);
 	assert_true(fabs(r.sizes_chi_square - 1.5) < 1e-9);
 	assert_int_equal(r.flows, 4);
+	assert_string_equal(r.transmitter_note, "a delay");
 	assert_int_equal(r.lateness_max_ns, CB_UNKNOWN);
 	assert_int_equal(r.batches, CB_UNKNOWN);
 	assert_int_equal(r.series.n, 3);

@@ -380,6 +380,8 @@ static void bursts(void **state)
 	a = run(80000, 1001, 500, 0);
 	param(0, "delay", "100000");
 	param(0, "burst", "8");
+	assert_string_equal(
+		a.note, "delay 100000 ns from burst to burst of 8 on each of 1 threads");
 	assert_int_equal(a.offered, 1008);
 	assert_int_equal(a.window_offered, 1008); /* copies: there is no first frame of a window */
 	assert_true(fabs(a.window_pps - 80000) < 200);

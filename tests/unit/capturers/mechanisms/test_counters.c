@@ -26,8 +26,8 @@ static struct {
 	int error;
 } kernel;
 
-/* In the place of the C library's. */
-int getsockopt(int fd, int level, int option, void *restrict value, socklen_t *restrict size);
+/* In the place of the C library's, whose names of parameters are reserved. */
+/* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 int getsockopt(int fd, int level, int option, void *restrict value, socklen_t *restrict size)
 {
 	if (fd != FAKE_FD)

@@ -67,6 +67,13 @@ struct cb_transmit_times {
 	double mean_bytes;  /* of a frame, without FCS */
 };
 
+/* Packets of a replayed file that were not sent as they were on the wire. */
+struct cb_transmit_file {
+	int64_t truncated; /* cut when they were captured: sent or left out, as it was asked */
+	int64_t oversized; /* left out: longer than the link takes */
+	int64_t runts;     /* left out: shorter than an Ethernet header */
+};
+
 /* A whole run, for a transmitter that carries it out by itself. */
 struct cb_transmit_order {
 	uint64_t rate_pps;      /* constant; 0: as fast as it goes */
@@ -124,6 +131,8 @@ struct cb_transmitter {
 	/* When its frames were captured, for arrival `trace`, and how long they are, for a rate in
 	 * bits. May read a whole file. NULL: they have no times. */
 	int (*times)(void *state, struct cb_transmit_times *times, struct cb_error *err);
+	/* NULL: it replays no file. Called when all was sent. */
+	void (*file)(const void *state, struct cb_transmit_file *file);
 	/*
 	 * NULL, or what is called instead of `send` and `send_timed` (which may be NULL then):
 	 * carry out the whole order, and fill the account, on an error too. Signals are not

@@ -197,6 +197,9 @@ static int add_up(const struct crew *c, const struct cb_send_job *job,
 		record->cpu_ns = cb_count_add(record->cpu_ns, own->cpu_ns);
 		record->context_switches =
 			cb_count_add(record->context_switches, own->context_switches);
+		record->file_truncated = own->file_truncated; /* all read one file */
+		record->file_oversized = own->file_oversized;
+		record->file_runts = own->file_runts;
 		if (cb_series_join(&record->series, &own->series))
 			r = cb_error_memory(err, "the series of offered frames");
 	}

@@ -49,6 +49,18 @@ static void settle_max(const struct cb_sender *s, struct cb_generator_record *r)
 	}
 }
 
+static void settle_file(const struct cb_send_job *job, struct cb_generator_record *r)
+{
+	struct cb_transmit_file file;
+
+	if (!job->transmitter->file || !job->state) /* of several it is each one's own */
+		return;
+	job->transmitter->file(job->state, &file);
+	r->file_truncated = file.truncated;
+	r->file_oversized = file.oversized;
+	r->file_runts = file.runts;
+}
+
 void cb_sender_settle(const struct cb_sender *s, int64_t intended, struct cb_generator_record *r)
 {
 	r->book.offered = (int64_t)s->offered;
@@ -57,6 +69,7 @@ void cb_sender_settle(const struct cb_sender *s, int64_t intended, struct cb_gen
 	r->elapsed_ns = (int64_t)(s->last_ns - s->start_ns);
 	r->syscalls = s->counts.syscalls;
 	r->batches = (int64_t)s->batches;
+	settle_file(s->job, r);
 	if (s->job->max)
 		settle_max(s, r);
 	else

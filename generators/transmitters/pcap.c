@@ -325,6 +325,18 @@ static int pcap_flush(void *state, uint64_t deadline_ns, struct cb_transmit_coun
 	return cb_packet_tx_flush(p->fd, deadline_ns);
 }
 
+static void pcap_file(const void *state, struct cb_transmit_file *file)
+{
+	const struct pcap *p = state;
+	struct cb_replay counts = p->replay;
+
+	if (p->stream)
+		cb_replay_stream_counts(p->stream, &counts);
+	file->truncated = (int64_t)counts.truncated;
+	file->oversized = (int64_t)counts.oversized;
+	file->runts = (int64_t)counts.runts;
+}
+
 /* Of a file that is not in memory the times are, when they are asked for. */
 static int pcap_times(void *state, struct cb_transmit_times *times, struct cb_error *err)
 {
@@ -362,4 +374,5 @@ const struct cb_transmitter cb_transmitter_pcap = {
 	.flush = pcap_flush,
 	.close = pcap_close,
 	.times = pcap_times,
+	.file = pcap_file,
 };

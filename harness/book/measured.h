@@ -52,6 +52,9 @@ struct cb_generator_record {
 			       file */
 	double sizes_chi_square; /* of sizes sent against sizes asked for; NaN: one size */
 	int64_t flows;           /* that the frames are spread over */
+	/* Packets of a replayed file that were cut when captured, or are left out as too long for
+	 * the link or shorter than a header; unknown: there is no file. */
+	int64_t file_truncated, file_oversized, file_runts;
 	int64_t syscalls, batches;
 	int64_t rebased; /* stalls after which the schedule was re-based */
 	int64_t lateness_max_ns,

@@ -58,6 +58,9 @@ static const struct cb_field generator_added[] = {
 	CB_FIELD_STRING(cb_generator_record, transmitter_why),
 	GENERATOR_BOOK(unstamped),
 	CB_FIELD_STRING(cb_generator_record, transmitter_note),
+	GENERATOR(COUNT, file_truncated),
+	GENERATOR(COUNT, file_oversized),
+	GENERATOR(COUNT, file_runts),
 	{0},
 };
 

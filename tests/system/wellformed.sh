@@ -183,6 +183,19 @@ for options in imix.pcap imix.pcapng imix.pcap,memory=1 imix.pcap,qdisc-bypass=o
 	assert_eq "$(digest "$T/replay.pcap")" "$(digest "$T/imix.pcap")" "frames of $options"
 done
 # With other addresses everything is as right as it was.
+# What can't be sent as it was is counted: packets cut when they were captured, and those too long.
+editcap -s 50 "$T/imix.pcap" "$T/cut.pcap" || fail "editcap"
+long=$(tshark -r "$T/imix.pcap" -T fields -e frame.len 2>/dev/null | awk '$1 > 1014' | wc -l)
+ip link set vtx mtu 1000
+for memory in 1 1MiB; do
+	expect 0 "$CAPBENCH" generate vtx --transmitter "pcap:file=$T/cut.pcap,loops=1,memory=$memory" --rate 5k --catch-up 10s --json
+	assert_json "$T/out" ".file_truncated == $number and .file_oversized == $long and .file_runts == 0 and
+		.offered == $number - $long" "what was cut or is too long, memory=$memory"
+done
+ip link set vtx mtu 1500
+expect 0 "$CAPBENCH" generate vtx --count 10 --json
+assert_json "$T/out" '.file_truncated == null' "no file, no count"
+
 listen unique.pcap
 expect 0 "$CAPBENCH" generate vtx --transmitter "pcap:file=$T/genome.pcap,loops=3,unique=on" --rate 5k --catch-up 10s --json
 heard unique.pcap $((3 * number))

@@ -37,7 +37,8 @@ static void a_generator_of_which_nothing_is_known(void **state)
 		"\"gap_p99_ns\":null,\"gap_max_ns\":null,"
 		"\"back_to_back_share\":null,\"longest_train\":null,"
 		"\"drift_ppm\":null,\"transmitter_why\":\"\",\"unstamped\":null,"
-		"\"transmitter_note\":\"\",\"streams\":[]}");
+		"\"transmitter_note\":\"\",\"file_truncated\":null,\"file_oversized\":null,"
+		"\"file_runts\":null,\"streams\":[]}");
 	cb_generator_record_finish(&r);
 }
 

@@ -191,7 +191,7 @@ static void an_id_stays_what_it_is(void **state)
 {
 	struct cb_scenario *s = load(SHORT);
 
-	assert_string_equal(s->cells[0].id, "e04cbf6f6692ffc7");
+	assert_string_equal(s->cells[0].id, "16de59e90450649e");
 	cb_scenario_destroy(s);
 }
 

@@ -1,5 +1,6 @@
 # Times between frames at 100 kpps, as the receiver's kernel stamps them: veth hands a frame over on the
-# sender's core at once, so this is when it left. Drawn into results/peers/gaps.{svg,png}.
+# sender's core at once, so this is when it left. Drawn into gaps.svg and gaps.png;
+# and pktgen's in a virtual machine into gaps-vm.svg and gaps-vm.png.
 # Sourced by scripts/peers.
 # shellcheck shell=bash disable=SC2154
 
@@ -71,6 +72,63 @@ gaps_once() # NAME
 		"$(sed -n "$((($(wc -l <deviations) * 99 + 99) / 100))p" deviations)"
 }
 
+# The kernel's pktgen is real only in the virtual machine, where everything is ten times slower, so
+# what is compared there is drawn by itself: tests/vm/gaps.sh prints points of the curves.
+vm_gaps()
+{
+	local told=vm/gaps/told name rate within file plots=''
+	rm -rf vm
+	if ! CAPBENCH_TIER=all CAPBENCH_KEEP=vm CAPBENCH_FAST=$capbench "$root/scripts/vm-test" gaps >vm.log; then
+		say "no comparison with pktgen: $(grep -v passed vm.log | tail -n 1)"
+		return
+	fi
+	while read -r name rate; do
+		for within in 1000 10000; do
+			note "gaps in the virtual machine at $rate pps, % within $within ns" "$name" \
+				"$(awk -v n="$name" -v r="$rate" -v w=$within '
+					{ sub(/\r$/, "") }
+					$2 == "gap" && $3 == n && $4 == r && $5 <= w { p = $6 } END { print p + 0 }' $told)"
+		done
+		file=gaps-vm.$name.$rate.dat
+		{
+			echo "deviation_ns share_percent \"$name, $rate\""
+			awk -v n="$name" -v r="$rate" '{ sub(/\r$/, "") }
+				$2 == "gap" && $3 == n && $4 == r { print ($5 < 1 ? 1 : $5), $6 }' $told
+		} >"$out/$file"
+		plots+="'$out/$file' skip 1 using 1:2 with steps lw 2 dt $((++n)) title '$name, $rate pps', "
+	done < <(awk '$2 == "gap" { print $3, $4 }' $told | sort -u)
+	draw gaps-vm "How exactly do pktgen and capbench keep a rate, in a virtual machine under emulation?" \
+		"gap between two frames off the one asked for by at most (ns)" "${plots%, }"
+}
+
+# draw NAME TITLE XLABEL PLOTS: into $out/NAME.svg and .png.
+draw()
+{
+	gnuplot <<-PLOT
+		set terminal svg size 900,520 font "DejaVu Sans,13" background "white"
+		set output "$out/$1.svg"
+		set title "$2"
+		set xlabel "$3"
+		set ylabel "share of gaps (%)"
+		set logscale x
+		set xrange [10:1e6]
+		set yrange [0:100]
+		set key outside bottom center horizontal
+		set grid
+		set linetype 1 lc rgb "#0072b2"
+		set linetype 2 lc rgb "#d55e00"
+		set linetype 3 lc rgb "#009e73"
+		set linetype 4 lc rgb "#cc79a7"
+		set linetype 5 lc rgb "#000000"
+		set linetype 6 lc rgb "#e69f00"
+		plot $4
+		set terminal pngcairo size 1350,780 font "DejaVu Sans,14" background "white"
+		set output "$out/$1.png"
+		replot
+	PLOT
+	say "drawn: $out/$1.svg, $out/$1.png"
+}
+
 # One curve a sender: the share of its gaps that are off by at most so much, of all runs together.
 draw_gaps()
 {
@@ -89,29 +147,8 @@ draw_gaps()
 			}' >"$out/$file.dat"
 		plots+="'$out/$file.dat' skip 1 using 1:2 with steps lw 2 dt $((++n)) title '$name', "
 	done
-	gnuplot <<-PLOT
-		set terminal svg size 900,520 font "DejaVu Sans,13" background "white"
-		set output "$out/gaps.svg"
-		set title "How exactly do senders keep 100 000 frames/s?"
-		set xlabel "gap between two frames off 10 us by at most (ns)"
-		set ylabel "share of gaps (%)"
-		set logscale x
-		set xrange [10:1e6]
-		set yrange [0:100]
-		set key outside bottom center horizontal
-		set grid
-		set linetype 1 lc rgb "#0072b2"
-		set linetype 2 lc rgb "#d55e00"
-		set linetype 3 lc rgb "#009e73"
-		set linetype 4 lc rgb "#cc79a7"
-		set linetype 5 lc rgb "#000000"
-		set linetype 6 lc rgb "#e69f00"
-		plot ${plots%, }
-		set terminal pngcairo size 1350,780 font "DejaVu Sans,14" background "white"
-		set output "$out/gaps.png"
-		replot
-	PLOT
-	say "drawn: $out/gaps.svg, $out/gaps.png"
+	draw gaps "How exactly do senders keep 100 000 frames/s?" \
+		"gap between two frames off 10 us by at most (ns)" "${plots%, }"
 }
 
 measure_gaps()
@@ -127,6 +164,8 @@ measure_gaps()
 		done
 	done
 	draw_gaps
+	run=1 n=0
+	vm_gaps
 	for within in 64 128 256 512 1000; do
 		target gaps "% within $within ns: packet less the best of the peers" ">=" 0 \
 			".[\"gaps, % within $within ns\"] | .[\"capbench packet\"] - ([to_entries[] |

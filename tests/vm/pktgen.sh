@@ -8,6 +8,12 @@ need_modules pktgen veth dummy
 proc=/proc/net/pktgen
 make_link
 
+# In the commit tier one of several that are alike: a process takes its time in the guest.
+more()
+{
+	[ "$CAPBENCH_TIER" = all ]
+}
+
 generate()
 {
 	"$CAPBENCH" generate vtx --transmitter "$@"
@@ -72,7 +78,7 @@ books()
 {
 	plain='$g.offered == 500 and $g.unoffered == 0 and $g.refused == 0 and $g.window_offered == 500 and
 		$g.elapsed_ns > 480e6 and $g.elapsed_ns < 520e6'
-	books "tpacket2" tpacket2 0 "$plain" pktgen --rate 1k --count 500
+	! more || books "tpacket2" tpacket2 0 "$plain" pktgen --rate 1k --count 500
 	books "tpacket3" tpacket3 0 "$plain" pktgen --rate 1k --count 500
 	# Two streams, by their ports. 150 frames of warm-up, 75 of each.
 	books "two threads" tpacket3 75 '$g.offered == 650 and $g.window_offered == 500 and $g.flows == 8' \
@@ -80,8 +86,8 @@ books()
 	# What was sent of each size is known; 20 is a chi-square that 2 degrees of freedom hardly have.
 	books "imix" tpacket3 0 '$g.sizes_chi_square >= 0 and $g.sizes_chi_square < 20 and
 		($v.bytes / 400 | . > 250 and . < 460)' pktgen --rate 1k --count 400 --sizes imix
-	books "uniform" tpacket3 0 '$v.bytes == 200 * 96 + 2 * 4950' pktgen --rate 1k --count 200 --sizes uniform:from=100,to=199
-	books "queue-xmit" tpacket3 0 '$g.offered == 100' pktgen:mode=queue-xmit --rate 1k --count 100
+	! more || books "uniform" tpacket3 0 '$v.bytes == 200 * 96 + 2 * 4950' pktgen --rate 1k --count 200 --sizes uniform:from=100,to=199
+	! more || books "queue-xmit" tpacket3 0 '$g.offered == 100' pktgen:mode=queue-xmit --rate 1k --count 100
 
 	# A capture that does not expect pktgen's frames takes them for foreign, and says so.
 	capture_starts
@@ -96,8 +102,8 @@ books()
 for rate in 1000 10000; do
 	for try in 1 2 3; do
 		before=$(sent vtx)
-		expect 0 generate pktgen --rate $rate --duration 2s --json
-		assert_json "$T/out" ".intended == $rate * 2 and .offered + .unoffered == .intended and
+		expect 0 generate pktgen --rate $rate --duration 1s --json
+		assert_json "$T/out" ".intended == $rate and .offered + .unoffered == .intended and
 			.offered == $(($(sent vtx) - before))" "books at $rate pps"
 		! jq -e "[.offered_pps, .offered / .elapsed_ns * 1e9 | (. - $rate) / $rate | fabs] | max < 0.01" \
 			"$T/out" >/dev/null || break
@@ -118,6 +124,7 @@ done
 ip link add dum type dummy
 ip link set dum arp off up
 for options in burst=8 clone=10 clone=4,burst=4; do
+	more || [ $options = burst=8 ] || continue
 	before=$(sent dum)
 	expect 0 "$CAPBENCH" generate dum --transmitter "pktgen:$options" --rate 8k --count 8000 --json
 	assert_json "$T/out" "(.offered_pps - 8000 | fabs) < 80 and (.transmitter_note | startswith(\"delay \")) and .offered >= 8000 and .offered < 8040 and
@@ -130,6 +137,7 @@ done
 sends() { [ "$(sent vtx)" -gt "$1" ]; }
 
 for signal in INT TERM; do
+	more || [ $signal = INT ] || continue
 	before=$(sent vtx)
 	background gen "$CAPBENCH" generate vtx --transmitter pktgen --rate 1k --json
 	until_true 10 sends $((before + 100)) || fail "pktgen does not send: $(cat "$T/gen.err")"

@@ -37,7 +37,7 @@ static int load(void **handle, const char *path, struct cb_error *err)
 	if (!*handle)
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
 			"libpfring is not installed here: library and kernel module come from ntop "
-			"(packages.ntop.org, or github.com/ntop/PF_RING)");
+			"(github.com/ntop/PF_RING)");
 	return 0;
 }
 

@@ -13,8 +13,8 @@ paced_at() # TRANSMITTER RATE
 
 paced_transmitters()
 {
-	"$capbench" list transmitters --json | jq -r '
-		[.. | objects | select(.available == true) | .name] - ["null", "pktgen", "auto"] | .[]'
+	"$capbench" list transmitters --json |
+		jq -r '[.transmitters[] | select(.can_run) | .name] - ["null", "pktgen", "auto"] | .[]'
 }
 
 pace_once() # TRANSMITTER RATE

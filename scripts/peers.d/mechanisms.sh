@@ -38,10 +38,12 @@ mechanism_once() # MECHANISM WAIT
 
 measure_mechanisms()
 {
-	local run mechanism wait
+	local run name mechanism wait
 	for ((run = 1; run <= runs; run++)); do
-		progress "mechanisms: run $run of $runs, tcpdump"
-		turn cpu_once tcpdump
+		for name in tcpdump dumpcap netsniff-ng; do
+			progress "mechanisms: run $run of $runs, $name"
+			turn cpu_once "$name"
+		done
 		for mechanism in recv tpacket1 tpacket2 tpacket3 io-uring pcap bpf-ring:tap=socket \
 			bpf-ring:tap=xdp-take bpf-buffer:access=copy bpf-buffer:access=mmap af-xdp; do
 			for wait in $(waits_of $mechanism); do

@@ -100,6 +100,23 @@ static void print_transmitter(const struct cb_plan *p)
 	}
 }
 
+/* Each reason once, with how many cells it concerns. */
+static void print_left_out(const struct cb_plan *p)
+{
+	for (size_t i = 0; i < p->scenario->n_cells; i++) {
+		size_t n = 0, first = i;
+
+		for (size_t k = 0; p->left_out[i][0] && k < p->scenario->n_cells; k++) {
+			if (strcmp(p->left_out[k], p->left_out[i]) != 0)
+				continue;
+			first = k < first ? k : first;
+			n++;
+		}
+		if (n && first == i)
+			printf("left out   %zu cell%s: %s\n", n, n == 1 ? "" : "s", p->left_out[i]);
+	}
+}
+
 static void print_plan(const struct cb_plan *p, bool cells)
 {
 	char time[32];
@@ -114,6 +131,7 @@ static void print_plan(const struct cb_plan *p, bool cells)
 	printf("order      %s, seed %llu\n", cb_order_names[p->scenario->order],
 		(unsigned long long)p->seed);
 	print_transmitter(p);
+	print_left_out(p);
 	if (!cells)
 		print_notes(p);
 	for (size_t i = 0; cells && i < p->scenario->n_cells; i++)
@@ -129,6 +147,8 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	int r;
 
 	r = cb_scenario_args_load(&s, call->positional[0], &a->scenario, err);
+	if (!r)
+		cb_scenario_probe(s, &cb_cli_registry);
 	if (!r)
 		r = cb_testbed_shape_local(&shape, err);
 	if (!r)

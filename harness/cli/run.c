@@ -93,6 +93,8 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 		return cb_error_set(err, CB_ERR_USAGE, "--out and --resume exclude each other");
 	r = load(&s, call, err);
 	if (!r)
+		cb_scenario_probe(s, &cb_cli_registry);
+	if (!r)
 		r = cb_run(s, &o, &outcome, err);
 	if (!r && !a->no_report)
 		r = cb_cli_report(outcome.directory, !a->no_pictures, call->common.json, err);

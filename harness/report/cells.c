@@ -52,7 +52,9 @@ static void start_cell(struct cb_report_cell *cell, size_t index, const struct c
 	cell->index = index;
 	cell->id = "";
 	cell->ceiling_pps = NAN;
+	cell->parts = UINT64_MAX;
 	if (d->scenario && index < d->scenario->n_cells) {
+		cell->parts = d->scenario->cells[index].parts;
 		cell->id = d->scenario->cells[index].id;
 		cell->params = d->scenario->cells[index].params;
 	}
@@ -112,6 +114,22 @@ static void calibrate(struct cb_report_cells *c, const struct cb_report_data *d)
 	}
 }
 
+const char *cb_report_left_out(const json_t *run, size_t cell)
+{
+	json_t *entry, *index;
+	size_t i, k;
+
+	json_array_foreach(json_object_get(run, "left_out"), i, entry)
+	{
+		json_array_foreach(json_object_get(entry, "cells"), k, index)
+		{
+			if (json_is_integer(index) && (size_t)json_integer_value(index) == cell)
+				return json_string_value(json_object_get(entry, "why"));
+		}
+	}
+	return NULL;
+}
+
 /* Without a scenario an index may have neither plan nor trials: nothing to show. */
 static void drop_empty(struct cb_report_cells *c, const struct cb_report_data *d)
 {
@@ -122,6 +140,9 @@ static void drop_empty(struct cb_report_cells *c, const struct cb_report_data *d
 		size_t planned = d->scenario && i < d->scenario->n_cells
 			? (size_t)d->scenario->repetitions
 			: 0;
+
+		if (cb_report_left_out(d->run, cell->index))
+			planned = 0;
 
 		cell->missing = planned > cell->n_trials ? planned - cell->n_trials : 0;
 		if (cell->params)

@@ -15,6 +15,7 @@ struct cb_report_cell {
 	size_t index;
 	const char *id;                        /* borrowed; "" when not known */
 	const json_t *params;                  /* borrowed; never NULL */
+	uint64_t parts;                        /* of the scenario; all where it is not known */
 	const struct cb_trial_record **trials; /* last attempts, in the plan's order; borrowed */
 	size_t n_trials;
 	size_t n; /* of them, those in the statistics */
@@ -37,6 +38,9 @@ struct cb_report_cells {
 int cb_report_cells_make(
 	struct cb_report_cells *c, const struct cb_report_data *d, struct cb_error *err);
 void cb_report_cells_finish(struct cb_report_cells *c);
+
+/* run.json's word on why a cell was left out of the plan; NULL: it was not. Borrowed. */
+const char *cb_report_left_out(const json_t *run, size_t cell);
 
 /* NULL when there is none with that index. */
 const struct cb_report_cell *cb_report_cell_at(const struct cb_report_cells *c, size_t index);

@@ -24,7 +24,7 @@ static bool same_value(const json_t *a, const json_t *b)
 
 static bool belongs(const struct cb_figure *figure, const struct cb_report_cell *cell)
 {
-	return json_object_get(cell->params, figure->x) &&
+	return figure->parts & cell->parts && json_object_get(cell->params, figure->x) &&
 		cb_cell_matches(figure->where, cell->params);
 }
 

@@ -19,7 +19,10 @@ void cb_html_caption(struct cb_text *out, const char *text);
 void cb_html_table_close(struct cb_text *out);
 
 /* The parts of the page by the names that plots/report.html gives them. */
+void cb_html_claims_link(const struct cb_report *r, struct cb_text *out);
+void cb_html_claims(const struct cb_report *r, struct cb_text *out);
 void cb_html_figures(const struct cb_report *r, struct cb_text *out);
+void cb_html_losses(const struct cb_report *r, struct cb_text *out);
 void cb_html_books(const struct cb_report *r, struct cb_text *out);
 void cb_html_trials(const struct cb_report *r, struct cb_text *out);
 void cb_html_evidence(const struct cb_report *r, struct cb_text *out);

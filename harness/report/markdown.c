@@ -242,6 +242,7 @@ void cb_page_markdown(const struct cb_report *r, struct cb_text *out)
 		cb_text_add(out, "**Before trusting this:**\n\n");
 		add_list(warnings, out);
 	}
+	cb_markdown_claims(r, out);
 	for (size_t i = 0; i < r->n_graphs; i++)
 		add_figure(r, &r->graphs[i], out);
 	add_invalid(r, out);

@@ -8,6 +8,8 @@
 #include "harness/report/cells.h"
 #include "harness/report/data.h"
 #include "harness/report/graph.h"
+#include "harness/report/loss.h"
+#include "harness/report/verdict.h"
 
 struct cb_report {
 	const struct cb_registry *registry;
@@ -17,6 +19,10 @@ struct cb_report {
 	struct cb_report_totals totals;
 	struct cb_graph *graphs;
 	size_t n_graphs;
+	struct cb_verdict *verdicts;
+	size_t n_verdicts;
+	struct cb_loss *losses;
+	size_t n_losses;
 	json_t *summary; /* what summary.json holds */
 };
 
@@ -26,6 +32,8 @@ json_t *cb_summary_json(const struct cb_report *r);
 void cb_page_summary(const struct cb_report *r, struct cb_text *out);
 void cb_page_csv(const struct cb_report *r, struct cb_text *out);
 void cb_page_markdown(const struct cb_report *r, struct cb_text *out);
+/* A part of it. */
+void cb_markdown_claims(const struct cb_report *r, struct cb_text *out);
 void cb_page_html(const struct cb_report *r, struct cb_text *out);
 
 /*

@@ -132,6 +132,8 @@ static void finish(struct cb_report *r)
 	for (size_t i = 0; i < r->n_graphs; i++)
 		cb_graph_finish(&r->graphs[i]);
 	free(r->graphs);
+	free(r->verdicts);
+	free(r->losses);
 	json_decref(r->summary);
 	cb_report_cells_finish(&r->cells);
 	cb_report_data_finish(&r->data);
@@ -154,6 +156,13 @@ static int make(struct cb_report *r, const char *directory, const struct cb_repo
 	e = make_graphs(r, err);
 	if (!e)
 		e = write_figures(r, options, err);
+	if (e)
+		return e;
+	e = cb_verdicts_make(
+		&r->verdicts, &r->n_verdicts, r->data.scenario, &r->cells, r->data.run, err);
+	if (e)
+		return e;
+	e = cb_losses_make(&r->losses, &r->n_losses, &r->cells, r->data.run, err);
 	if (e)
 		return e;
 	r->summary = cb_summary_json(r);

@@ -157,7 +157,7 @@ static void copy_run(json_t *object, const json_t *run)
 
 json_t *cb_summary_json(const struct cb_report *r)
 {
-	json_t *object = json_object(), *cells = json_array(), *figures = json_array();
+	json_t *object = json_object(), *cells = json_array(), *figures = json_array(), *claims;
 
 	if (!object || !cells || !figures)
 		goto out;
@@ -168,6 +168,12 @@ json_t *cb_summary_json(const struct cb_report *r)
 	set_totals(object, &r->totals);
 	json_object_set_new(object, "results", cb_words_results(r));
 	json_object_set_new(object, "warnings", cb_words_warnings(r));
+	if (r->n_verdicts) {
+		claims = cb_verdicts_json(r->verdicts, r->n_verdicts, &r->cells, r->registry);
+		json_object_set_new(object, "claims", claims);
+	}
+	json_object_set_new(
+		object, "losses", cb_losses_json(r->losses, r->n_losses, &r->cells, r->registry));
 	for (size_t i = 0; i < r->cells.n; i++)
 		json_array_append_new(cells, cell_json(r, &r->cells.cells[i]));
 	for (size_t i = 0; i < r->n_graphs; i++)

@@ -41,6 +41,44 @@ static void say_books(json_t *list, const struct cb_report_totals *t)
 			t->trials - t->unaccounted_unknown);
 }
 
+/* What relative rates are shares of. */
+static void say_capacities(json_t *list, const json_t *run)
+{
+	json_t *c;
+	size_t i;
+
+	json_array_foreach(json_object_get(run, "capacities"), i, c)
+	{
+		const json_t *load = json_object_get(c, "load");
+		char sustained[32], limit[32];
+
+		cb_unit_human(CB_UNIT_RATE, json_number_value(json_object_get(c, "sustained_pps")),
+			sustained, sizeof(sustained));
+		cb_unit_human(CB_UNIT_RATE, json_number_value(json_object_get(c, "limit_pps")),
+			limit, sizeof(limit));
+		say(list,
+			"Capacity for %lld-byte frames: tpacket2 with poll and %.60s sustains %s "
+			"here; nobody was offered more than %s, which every generator can do.",
+			(long long)json_integer_value(json_object_get(c, "frame_size")),
+			json_string_value(load) ? json_string_value(load) : "?", sustained, limit);
+	}
+}
+
+static void say_claims(json_t *list, const struct cb_report *r)
+{
+	int64_t counts[CB_VERDICT_NEEDS + 1] = {0};
+
+	for (size_t i = 0; i < r->n_verdicts; i++)
+		counts[r->verdicts[i].kind]++;
+	if (r->n_verdicts)
+		say(list,
+			"%zu claim%s: %" PRId64 " reproduced, %" PRId64 " not reproduced, %" PRId64
+			" undecided, %" PRId64 " that this test-bed cannot decide.",
+			r->n_verdicts, plural((int64_t)r->n_verdicts),
+			counts[CB_VERDICT_REPRODUCED], counts[CB_VERDICT_NOT_REPRODUCED],
+			counts[CB_VERDICT_UNDECIDED], counts[CB_VERDICT_NEEDS]);
+}
+
 json_t *cb_words_results(const struct cb_report *r)
 {
 	const struct cb_report_totals *t = &r->totals;
@@ -60,6 +98,8 @@ json_t *cb_words_results(const struct cb_report *r)
 			json_array_append_new(list, json_string(cb_text_get(&text)));
 		cb_text_finish(&text);
 	}
+	say_capacities(list, r->data.run);
+	say_claims(list, r);
 	say(list,
 		"%" PRId64 " trial%s: %" PRId64 " valid, %" PRId64 " generator-limited, %" PRId64
 		" invalid.",
@@ -186,6 +226,21 @@ static void warn_layouts(json_t *list, const struct cb_report *r)
 	}
 }
 
+static void warn_left_out(json_t *list, const json_t *run)
+{
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(run, "left_out"), i, entry)
+	{
+		const char *why = json_string_value(json_object_get(entry, "why"));
+		size_t n = json_array_size(json_object_get(entry, "cells"));
+
+		say(list, "%zu cell%s left out: %s.", n, n == 1 ? " was" : "s were",
+			why ? why : "the reason is not known");
+	}
+}
+
 json_t *cb_words_warnings(const struct cb_report *r)
 {
 	json_t *list = json_array();
@@ -193,6 +248,7 @@ json_t *cb_words_warnings(const struct cb_report *r)
 	if (!list)
 		return NULL;
 	warn_status(list, r);
+	warn_left_out(list, r->data.run);
 	warn_books(list, &r->totals);
 	warn_cells(list, &r->cells);
 	warn_layouts(list, r);

@@ -77,11 +77,11 @@ int cb_calibrate(struct cb_run_directory *d, struct cb_testbed *t, const struct 
 	for (size_t i = 0; !r && i < n; i++) {
 		json_t *cells;
 
-		if (done[i])
+		if (done[i] || plan->left_out[i][0])
 			continue;
 		cells = json_array();
 		for (size_t k = i; k < n; k++)
-			if (!done[k] && alike(plan, i, k)) {
+			if (!done[k] && !plan->left_out[k][0] && alike(plan, i, k)) {
 				done[k] = true;
 				json_array_append_new(cells, json_integer((json_int_t)k));
 			}

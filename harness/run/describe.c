@@ -64,13 +64,43 @@ static json_t *layouts_json(const struct cb_plan *p)
 	json_t *list = json_array();
 
 	for (size_t i = 0; list && i < p->scenario->n_cells; i++) {
-		json_t *entry = find_entry(list, p, &p->layouts[i]);
+		json_t *entry = NULL;
 
+		if (p->left_out[i][0])
+			continue;
+		entry = find_entry(list, p, &p->layouts[i]);
 		if (!entry) {
 			entry = layout_json(&p->layouts[i]);
 			json_array_append_new(list, entry);
 		}
 		json_array_append_new(json_object_get(entry, "cells"), json_integer((json_int_t)i));
+	}
+	return list;
+}
+
+/* [{"cells": [...], "why": "..."}]: what this test-bed can't do. */
+static json_t *left_out_json(const struct cb_plan *p)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < p->scenario->n_cells; i++) {
+		json_t *entry, *found = NULL;
+		size_t k;
+
+		if (!p->left_out[i][0])
+			continue;
+		json_array_foreach(list, k, entry)
+		{
+			const char *why = json_string_value(json_object_get(entry, "why"));
+
+			if (why && strcmp(why, p->left_out[i]) == 0)
+				found = entry;
+		}
+		if (!found) {
+			found = json_pack("{s:[], s:s}", "cells", "why", p->left_out[i]);
+			json_array_append_new(list, found);
+		}
+		json_array_append_new(json_object_get(found, "cells"), json_integer((json_int_t)i));
 	}
 	return list;
 }
@@ -83,9 +113,10 @@ json_t *cb_run_describe(
 
 	snprintf(seed, sizeof(seed), "%llu", (unsigned long long)plan->seed);
 	cb_time_utc_text(cb_real_ns(), started);
-	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:o, s:o, s:o}",
+	return json_pack("{s:i, s:s, s:s, s:s, s:s, s:s, s:{s:s}, s:s, s:s, s:o, s:o, s:o, s:o}",
 		"schema", CB_RECORD_SCHEMA, "scenario", s->name, "title", s->title, "question",
 		s->question, "started", started, "seed", seed, "tool", "version", CB_VERSION,
 		"command_line", command_line ? command_line : "", "status", "running", "testbed",
-		shape_json(shape), "plan", plan_json(plan), "layouts", layouts_json(plan));
+		shape_json(shape), "plan", plan_json(plan), "layouts", layouts_json(plan),
+		"left_out", left_out_json(plan));
 }

@@ -30,7 +30,8 @@ static int start(
 {
 	*j = (struct cb_journal){.fd = -1, .n_trials = n_trials};
 	j->trials = calloc(n_trials ? n_trials : 1, sizeof(*j->trials));
-	if (!j->trials)
+	j->capacities = json_array();
+	if (!j->trials || !j->capacities)
 		return cb_error_memory(err, "the journal");
 	j->fd = open(path, flags | O_RDWR | O_APPEND | O_CLOEXEC, 0644);
 	if (j->fd < 0)
@@ -88,6 +89,10 @@ static int take_event(struct cb_journal *j, const json_t *event, struct cb_error
 		j->calibrated = true;
 		return cb_json_count(event, "bytes", &j->calibration_bytes, err);
 	}
+	if (strcmp(name, "capacity") == 0)
+		return json_array_append(j->capacities, (json_t *)event)
+			? cb_error_memory(err, "the journal")
+			: 0;
 	if (strcmp(name, "trial-end") == 0)
 		return take_trial_end(j, event, err);
 	j->ended = strcmp(name, "run-end") == 0;
@@ -149,6 +154,7 @@ void cb_journal_close(struct cb_journal *j)
 	if (j->fd >= 0)
 		close(j->fd);
 	free(j->trials);
+	json_decref(j->capacities);
 	*j = (struct cb_journal){.fd = -1};
 }
 

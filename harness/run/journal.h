@@ -3,6 +3,7 @@
  *
  *   {"event": "run-start", "plan": HASH, "trials": N}
  *   {"event": "calibrated", "bytes": B}
+ *   {"event": "capacity", "id": I, "sustained_pps": S, "limit_pps": L, ...}
  *   {"event": "trial-start", "trial": T, "attempt": A}
  *   {"event": "trial-end", "trial": T, "attempt": A, "state": S, "bytes": B}
  *   {"event": "resume"}   {"event": "interrupted", "signal": S}   {"event": "run-end"}
@@ -35,6 +36,7 @@ struct cb_journal {
 	char plan[17];
 	int64_t trials_bytes, calibration_bytes;
 	bool calibrated, ended;
+	json_t *capacities;              /* those events, as they are; owned */
 	struct cb_journal_trial *trials; /* n_trials */
 	size_t n_trials;
 };

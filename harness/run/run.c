@@ -7,6 +7,7 @@
 #include "harness/base/text.h"
 #include "harness/base/units.h"
 #include "harness/run/calibration.h"
+#include "harness/run/capacity.h"
 #include "harness/run/describe.h"
 #include "harness/run/directory.h"
 #include "harness/run/progress.h"
@@ -207,6 +208,7 @@ static int journal_end(struct run *r, const struct cb_trial_record *record, stru
 static int run_attempt(struct run *r, size_t trial, struct cb_error *err)
 {
 	const struct cb_planned_trial *t = &r->plan->trials[trial];
+	struct cb_trial_spec spec = r->scenario->cells[t->cell].spec;
 	struct cb_trial_record record;
 	char cell[160];
 	int rc;
@@ -216,9 +218,10 @@ static int run_attempt(struct run *r, size_t trial, struct cb_error *err)
 	cb_progress_trial_start(&r->progress, t, (int)record.attempt);
 	rc = journal_start(r, &record, err);
 	if (!rc) {
-		rc = cb_trial_run(r->testbed, &r->scenario->cells[t->cell].spec,
-			&r->plan->layouts[t->cell], (uint32_t)cb_random_next(&r->random), &record,
-			err);
+		spec.traffic.rate =
+			cb_capacity_rate(&r->directory.journal, &r->scenario->cells[t->cell]);
+		rc = cb_trial_run(r->testbed, &spec, &r->plan->layouts[t->cell],
+			(uint32_t)cb_random_next(&r->random), &record, err);
 		if (rc) {
 			cb_progress_cell_text(r->plan, t->cell, cell, sizeof(cell));
 			cb_error_prepend(err, "trial %zu (%s)", trial, cell);
@@ -273,6 +276,9 @@ static int carry_out(struct run *r, struct cb_error *err)
 		rc = describe_evidence(r, err);
 	if (!rc)
 		rc = cb_calibrate(&r->directory, r->testbed, r->plan,
+			(uint32_t)cb_random_next(&r->random), err);
+	if (!rc)
+		rc = cb_capacities_find(&r->directory, r->testbed, r->plan, &r->shape,
 			(uint32_t)cb_random_next(&r->random), err);
 	if (!rc)
 		rc = run_trials(r, err);

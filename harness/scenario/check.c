@@ -141,7 +141,7 @@ static int check_mix(const struct check *c)
 	const struct cb_node *rate = cb_trial_blame(c->values, "traffic.rate");
 
 	if (is_first(c->registry, "sizes", c->spec->traffic.sizes) ||
-		rate->kind != CB_NODE_SCALAR ||
+		rate->kind != CB_NODE_SCALAR || c->spec->traffic.capacity_ppm ||
 		(!strstr(rate->text, "bit") && !strchr(rate->text, '%')))
 		return 0;
 	return cb_node_error(rate, c->err,

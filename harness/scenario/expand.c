@@ -1,5 +1,6 @@
 #include "harness/scenario/expand.h"
 
+#include "harness/scenario/capacity.h"
 #include "harness/scenario/transmitter.h"
 
 #include <stdio.h>
@@ -326,6 +327,8 @@ static int settle_cells(
 
 	if (!rc)
 		rc = cb_transmitter_settle(s, in->registry, err);
+	if (!rc)
+		rc = cb_capacities_assign(s, in->registry, err);
 	for (size_t i = 0; !rc && i < s->n_cells; i++)
 		name_cell(&s->cells[i]);
 	return rc;

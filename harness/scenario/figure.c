@@ -119,27 +119,40 @@ static int read_figure(const struct reader *r, struct cb_figure *f)
 	return 0;
 }
 
+bool cb_figure_shows(const struct cb_figure *f, const struct cb_cell *cell)
+{
+	return f->parts & cell->parts && cb_cell_matches(f->where, cell->params);
+}
+
 int cb_figures_read(struct cb_scenario *s, const struct cb_registry *registry,
-	const struct cb_node *figures, struct cb_pattern_budget *budget, struct cb_error *err)
+	const struct cb_node *figures, uint64_t parts, struct cb_pattern_budget *budget,
+	struct cb_error *err)
 {
 	struct reader r = {.s = s, .registry = registry, .budget = budget, .err = err};
+	size_t first = s->n_figures;
+	struct cb_figure *more;
 	int rc = 0;
 
 	if (figures->kind != CB_NODE_SEQUENCE)
 		return cb_node_error(figures, err, "figures: is %s: a list of figures is wanted",
 			cb_node_kind_text(figures));
-	if (figures->n > CB_FIGURES_MAX)
+	if (figures->n > CB_FIGURES_MAX - first)
 		return cb_node_error(figures, err, "figures: at most %d", CB_FIGURES_MAX);
-	s->figures = calloc(figures->n + 1, sizeof(*s->figures));
-	if (!s->figures)
+	more = reallocarray(s->figures, first + figures->n + 1, sizeof(*more));
+	if (!more)
 		return cb_error_memory(err, "figures");
+	s->figures = more;
+	memset(more + first, 0, (figures->n + 1) * sizeof(*more));
 	for (size_t i = 0; i < figures->n && !rc; i++) {
+		struct cb_figure *f = &s->figures[first + i];
+
 		r.map = figures->items[i];
 		snprintf(r.label, sizeof(r.label), "figures[%zu]", i);
-		rc = read_figure(&r, &s->figures[i]);
+		f->parts = parts;
+		rc = read_figure(&r, f);
 		s->n_figures++;
 	}
-	return rc ? rc : cb_figures_check(s, figures, err);
+	return rc ? rc : cb_figures_check(s, figures, first, err);
 }
 
 void cb_figures_prune(struct cb_scenario *s)
@@ -150,7 +163,7 @@ void cb_figures_prune(struct cb_scenario *s)
 		bool any = false;
 
 		for (size_t i = 0; i < s->n_cells && !any; i++)
-			any = cb_cell_matches(s->figures[f].where, s->cells[i].params);
+			any = cb_figure_shows(&s->figures[f], &s->cells[i]);
 		if (any)
 			s->figures[kept++] = s->figures[f];
 		else

@@ -63,7 +63,7 @@ static void add_cell(struct check *c, const struct cb_cell *cell)
 {
 	uint64_t hash = 0;
 
-	if (!cb_cell_matches(c->figure->where, cell->params))
+	if (!cb_figure_shows(c->figure, cell))
 		return;
 	c->n_cells++;
 	for (size_t p = 0; p < c->n_paths; p++) {
@@ -123,10 +123,8 @@ static int judge(const struct cb_scenario *s, const struct check *c, struct cb_e
 }
 
 static int begin(struct check *c, const struct cb_scenario *s, const struct cb_figure *f,
-	const struct cb_node *figures)
+	const struct cb_node *figures, size_t i)
 {
-	size_t i = (size_t)(f - s->figures);
-
 	c->figure = f;
 	c->map = figures->items[i];
 	snprintf(c->label, sizeof(c->label), "figures[%zu]", i);
@@ -138,26 +136,27 @@ static int begin(struct check *c, const struct cb_scenario *s, const struct cb_f
 	return c->points ? 0 : CB_ERR_INTERNAL;
 }
 
-int cb_figures_check(
-	const struct cb_scenario *s, const struct cb_node *figures, struct cb_error *err)
+int cb_figures_check(const struct cb_scenario *s, const struct cb_node *figures, size_t first,
+	struct cb_error *err)
 {
-	struct check *checks = calloc(s->n_figures + 1, sizeof(*checks));
+	size_t n = s->n_figures - first;
+	struct check *checks = calloc(n + 1, sizeof(*checks));
 	int rc = 0;
 
 	if (!checks)
 		return cb_error_memory(err, "figures");
-	for (size_t f = 0; f < s->n_figures && !rc; f++) {
-		if (begin(&checks[f], s, &s->figures[f], figures))
+	for (size_t f = 0; f < n && !rc; f++) {
+		if (begin(&checks[f], s, &s->figures[first + f], figures, f))
 			rc = cb_error_memory(err, "figures");
 	}
 	/* cell by cell: a cell's parameters stay in the cache for all figures */
 	for (size_t i = 0; i < s->n_cells && !rc; i++) {
-		for (size_t f = 0; f < s->n_figures; f++)
+		for (size_t f = 0; f < n; f++)
 			add_cell(&checks[f], &s->cells[i]);
 	}
-	for (size_t f = 0; f < s->n_figures && !rc; f++)
+	for (size_t f = 0; f < n && !rc; f++)
 		rc = judge(s, &checks[f], err);
-	for (size_t f = 0; f < s->n_figures; f++)
+	for (size_t f = 0; f < n; f++)
 		free(checks[f].points);
 	free(checks);
 	return rc;

@@ -18,6 +18,7 @@ struct overlay {
 	struct cb_node_pool *pool;
 	const struct cb_node *root;
 	struct applied *applied;
+	enum cb_overlay_scope scope;
 	struct cb_error *err;
 };
 
@@ -130,6 +131,9 @@ static int apply_profile(struct overlay *o, const char *name)
 		return rc;
 	if (profiles)
 		profile = cb_node_find(profiles, name);
+	/* those that it includes must have it */
+	if (!profile && o->scope == CB_OVERLAY_INCLUDER)
+		return 0;
 	if (!profile)
 		return unknown_profile(o, profiles, name);
 	for (size_t i = 0; i < profile->n && !rc; i++)
@@ -163,14 +167,31 @@ static int read_assignment(struct overlay *o, const char *option, const char *te
 	return rc;
 }
 
+/* Whether a value is for this scenario, not for those that it includes, or the other way round. */
+static int concerns(const struct overlay *o, const struct cb_node *key, bool *concerned)
+{
+	static const char *const included[] = {"trial", "vary", "exclude"};
+	struct cb_target t;
+	int rc = cb_target_resolve(o->pool, key, &t, o->err);
+	bool inside = false;
+
+	for (size_t i = 0; !rc && i < sizeof(included) / sizeof(*included); i++)
+		inside = inside || !strcmp(t.keys[0], included[i]);
+	*concerned = o->scope == CB_OVERLAY_ALL || inside == (o->scope == CB_OVERLAY_INCLUDED);
+	return rc;
+}
+
 static int apply_sets(struct overlay *o, const struct cb_scenario_source *source)
 {
 	const struct cb_node *key, *value;
+	bool concerned = false;
 	int rc = 0;
 
 	for (size_t i = 0; i < source->n_sets && !rc; i++) {
 		rc = read_assignment(o, "set", source->sets[i], &key, &value);
 		if (!rc)
+			rc = concerns(o, key, &concerned);
+		if (!rc && concerned)
 			rc = apply(o, key, value);
 	}
 	return rc;
@@ -233,6 +254,9 @@ static int apply_onlys(struct overlay *o, const struct cb_scenario_source *sourc
 	const struct cb_node *picked = NULL;
 	int rc = 0;
 
+	/* picked from the cells of all together */
+	if (o->scope == CB_OVERLAY_INCLUDED)
+		return 0;
 	for (size_t i = 0; i < source->n_only && !rc; i++)
 		rc = apply_only(o, source->only[i], &picked);
 	return rc;
@@ -256,9 +280,9 @@ static int drop_helpers(struct overlay *o)
 }
 
 int cb_overlay(struct cb_node_pool *pool, const struct cb_scenario_source *source,
-	const struct cb_node **root, struct cb_error *err)
+	enum cb_overlay_scope scope, const struct cb_node **root, struct cb_error *err)
 {
-	struct overlay o = {.pool = pool, .root = *root, .err = err};
+	struct overlay o = {.pool = pool, .root = *root, .scope = scope, .err = err};
 	int rc = apply_profile(&o, source->profile);
 
 	if (!rc)

@@ -1,5 +1,6 @@
 #include "harness/scenario/pattern.h"
 
+#include "harness/scenario/capacity.h"
 #include "harness/scenario/placement.h"
 
 #include <stdio.h>
@@ -43,8 +44,16 @@ static int add(const struct reader *r, json_t *values, json_t *value)
 static int read_plain(const struct reader *r, const struct cb_node *value, json_t *values)
 {
 	struct cb_trial_spec spec = {0};
+	const char *why = NULL;
+	char text[80];
+	int64_t share;
 	int rc;
 
+	if (r->row->offset == offsetof(struct cb_trial_spec, traffic.rate) &&
+		value->kind == CB_NODE_SCALAR && !cb_capacity_parse(value->text, &share, &why)) {
+		cb_capacity_format(share, text, sizeof(text));
+		return add(r, values, json_string(text));
+	}
 	if (r->row->offset == offsetof(struct cb_trial_spec, placement))
 		rc = cb_placement_read(value, spec.placement, sizeof(spec.placement), r->err);
 	else

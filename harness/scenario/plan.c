@@ -3,13 +3,15 @@
 #include "harness/base/clock.h"
 #include "harness/base/random.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Measured on a two-core VM: namespaces are there, processes start, books are taken. */
 #define TRIAL_EXTRA_NS (150 * INT64_C(1000000))
 #define CALIBRATION_NS (600 * INT64_C(1000000))
-#define SEED_BITS      53 /* what every JSON reader keeps exactly */
+#define CAPACITY_NS    (5 * INT64_C(1000000000)) /* the search for one */
+#define SEED_BITS      53                        /* what every JSON reader keeps exactly */
 
 /* Trials that differ in nothing of this share one calibration of the generator. */
 struct calibration {
@@ -51,16 +53,18 @@ static int compare_calibrations(const void *left, const void *right)
 
 static int count_calibrations(const struct cb_plan *p, int64_t *count, struct cb_error *err)
 {
-	size_t n = p->scenario->n_cells;
-	struct calibration *all = calloc(n, sizeof(*all));
+	size_t n = 0;
+	struct calibration *all = calloc(p->scenario->n_cells, sizeof(*all));
 
 	if (!all)
 		return cb_error_memory(err, "a plan");
-	for (size_t i = 0; i < n; i++) {
+	for (size_t i = 0; i < p->scenario->n_cells; i++) {
 		const struct cb_trial_spec *spec = &p->scenario->cells[i].spec;
 		const struct cb_layout *layout = &p->layouts[i];
 
-		all[i] = (struct calibration){
+		if (p->left_out[i][0])
+			continue;
+		all[n++] = (struct calibration){
 			.frame_size = spec->traffic.frame_size,
 			.flows = spec->traffic.flows,
 			.sizes = spec->traffic.sizes,
@@ -88,12 +92,14 @@ static int estimate(struct cb_plan *p, struct cb_error *err)
 
 	if (rc)
 		return rc;
-	p->estimated_ns = calibrations * CALIBRATION_NS;
+	p->estimated_ns = calibrations * CALIBRATION_NS + (int64_t)s->n_capacities * CAPACITY_NS;
 	/* at most 10^5 trials of 2^47 ns */
 	for (size_t i = 0; i < s->n_cells; i++) {
 		const struct cb_trial_spec *spec = &s->cells[i].spec;
 		int64_t trial = spec->warmup_ns + spec->duration_ns + TRIAL_EXTRA_NS, all;
 
+		if (p->left_out[i][0])
+			continue;
 		if (__builtin_mul_overflow(trial, s->repetitions, &all) ||
 			__builtin_add_overflow(p->estimated_ns, all, &p->estimated_ns))
 			p->estimated_ns = INT64_MAX;
@@ -116,8 +122,19 @@ static int make_layouts(
 	for (size_t i = 0; i < s->n_cells; i++) {
 		const struct cb_cell *cell = &s->cells[i];
 		struct cb_layout *layout = &p->layouts[i];
-		int rc = cb_layout_resolve(&cell->spec, shape, layout, err);
+		struct cb_error why = {0};
+		int rc;
 
+		cb_text_copy(p->left_out[i], sizeof(p->left_out[i]), cell->why_not);
+		rc = cb_layout_resolve(&cell->spec, shape, layout, &why);
+		if (rc == CB_ERR_IMPOSSIBLE && s->leave_out) {
+			snprintf(p->left_out[i], sizeof(p->left_out[i]), "%.255s", why.text);
+			rc = 0;
+		}
+		if (p->left_out[i][0])
+			continue;
+		if (rc && err)
+			*err = why;
 		if (rc && cell->placement_line)
 			cb_error_prepend(err, "%s:%d:%d", s->path, cell->placement_line,
 				cell->placement_column);
@@ -137,22 +154,25 @@ static int make_layouts(
 /* Every repetition of a cell, then the next cell. */
 static void order_as_written(struct cb_plan *p)
 {
-	int64_t repetitions = p->scenario->repetitions;
+	size_t n = 0;
 
-	for (size_t i = 0; i < p->n_trials; i++) {
-		p->trials[i].cell = i / (size_t)repetitions;
-		p->trials[i].repetition = (int64_t)(i % (size_t)repetitions);
+	for (size_t i = 0; i < p->scenario->n_cells; i++) {
+		for (int64_t r = 0; !p->left_out[i][0] && r < p->scenario->repetitions; r++)
+			p->trials[n++] = (struct cb_planned_trial){.cell = i, .repetition = r};
 	}
 }
 
 /* All cells once, then all again: a slow drift of the host meets all of them alike. */
 static void order_interleaved(struct cb_plan *p)
 {
-	size_t n = p->scenario->n_cells;
+	size_t n = 0;
 
-	for (size_t i = 0; i < p->n_trials; i++) {
-		p->trials[i].cell = i % n;
-		p->trials[i].repetition = (int64_t)(i / n);
+	for (int64_t r = 0; r < p->scenario->repetitions; r++) {
+		for (size_t i = 0; i < p->scenario->n_cells; i++) {
+			if (!p->left_out[i][0])
+				p->trials[n++] =
+					(struct cb_planned_trial){.cell = i, .repetition = r};
+		}
 	}
 }
 
@@ -188,6 +208,20 @@ static uint64_t draw_seed(void)
 	return seed;
 }
 
+static int count_trials(struct cb_plan *p, struct cb_error *err)
+{
+	size_t cells = 0;
+
+	for (size_t i = 0; i < p->scenario->n_cells; i++)
+		cells += !p->left_out[i][0];
+	p->n_trials = cells * (size_t)p->scenario->repetitions;
+	if (!cells)
+		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
+			"%s: nothing of it can be measured here: %s", p->scenario->path,
+			p->left_out[0]);
+	return 0;
+}
+
 int cb_plan_make(struct cb_plan **plan, const struct cb_scenario *s,
 	const struct cb_testbed_shape *shape, uint64_t seed, struct cb_error *err)
 {
@@ -199,14 +233,16 @@ int cb_plan_make(struct cb_plan **plan, const struct cb_scenario *s,
 		return cb_error_memory(err, "a plan");
 	p->scenario = s;
 	p->seed = seed ? seed : s->seed ? s->seed : draw_seed();
-	p->n_trials = s->n_cells * (size_t)s->repetitions;
 	p->layouts = calloc(s->n_cells, sizeof(*p->layouts));
-	p->trials = calloc(p->n_trials, sizeof(*p->trials));
-	if (!p->layouts || !p->trials) {
+	p->left_out = calloc(s->n_cells, sizeof(*p->left_out));
+	p->trials = calloc(s->n_cells * (size_t)s->repetitions, sizeof(*p->trials));
+	if (!p->layouts || !p->left_out || !p->trials) {
 		cb_plan_destroy(p);
 		return cb_error_memory(err, "a plan");
 	}
 	rc = make_layouts(p, shape, err);
+	if (!rc)
+		rc = count_trials(p, err);
 	if (!rc)
 		rc = estimate(p, err);
 	if (rc) {
@@ -223,6 +259,7 @@ void cb_plan_destroy(struct cb_plan *p)
 	if (!p)
 		return;
 	free(p->layouts);
+	free(p->left_out);
 	free(p->trials);
 	free(p);
 }

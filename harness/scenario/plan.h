@@ -48,6 +48,7 @@ struct cb_planned_trial {
 struct cb_plan {
 	const struct cb_scenario *scenario; /* borrowed */
 	struct cb_layout *layouts;          /* by cell */
+	char (*left_out)[256];              /* by cell: why it is not measured; "" it is */
 	struct cb_planned_trial *trials;
 	size_t n_trials;
 	uint64_t seed;        /* the one that was used */
@@ -55,7 +56,11 @@ struct cb_plan {
 	int cores_needed;
 };
 
-/* `seed` 0: the scenario's, or else drawn from the clock. */
+/*
+ * Cells whose why_not is set are left out, and those whose layout is impossible where the scenario
+ * leaves out what is. CB_ERR_IMPOSSIBLE when none is left. `seed` 0: the scenario's, or else drawn
+ * from the clock.
+ */
 int cb_plan_make(struct cb_plan **plan, const struct cb_scenario *s,
 	const struct cb_testbed_shape *shape, uint64_t seed, struct cb_error *err);
 void cb_plan_destroy(struct cb_plan *p);

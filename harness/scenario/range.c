@@ -1,5 +1,6 @@
 /* {from: 200k, to: 1270k, points: 8} and {from: 0, to: 9, step: 3} -> values. */
 #include "harness/base/units.h"
+#include "harness/scenario/capacity.h"
 #include "harness/scenario/scenario.h"
 #include "harness/scenario/sweep.h"
 
@@ -9,13 +10,18 @@
 
 #define NUMBER_TEXT_MAX 32
 
+/* Shares of the capacity between the ends are rounded to whole percents. */
+#define SHARE_STEP_PPM 10000
+
+enum of { OF_NOTHING, OF_CAPACITY };
+static const char *const of_names[] = {"nothing", "capacity", NULL};
 enum scale { SCALE_LINEAR, SCALE_LOG };
 static const char *const scale_names[] = {"linear", "log", NULL};
 
 struct range_keys {
 	char from[NUMBER_TEXT_MAX], to[NUMBER_TEXT_MAX], step[NUMBER_TEXT_MAX];
 	int64_t points;
-	int scale;
+	int scale, of;
 };
 
 #define KEY(key) .name = #key, .offset = offsetof(struct range_keys, key)
@@ -30,6 +36,8 @@ static const struct cb_option range_options[] = {
 		.help = "How many values, both ends included"},
 	{KEY(scale), .type = CB_OPT_ENUM, .fallback = "linear", .choices = scale_names,
 		.help = "How points are spread"},
+	{KEY(of), .type = CB_OPT_ENUM, .fallback = "nothing", .choices = of_names,
+		.help = "Of a rate: from and to are shares of what this machine sustains"},
 	CB_OPTION_END,
 };
 
@@ -49,6 +57,7 @@ struct range {
 	enum cb_unit unit;
 	int64_t from, to, step, points;
 	enum scale scale;
+	enum of of;
 };
 
 static int read_number(enum cb_unit unit, const char *key, const char *text,
@@ -98,7 +107,15 @@ static int read_range(enum cb_unit unit, const struct cb_node *map, const char *
 	rc = cb_schema_decode(&schema, map, &keys, err);
 	if (rc)
 		return rc;
-	*r = (struct range){.unit = unit, .points = keys.points, .scale = (enum scale)keys.scale};
+	if (keys.of == OF_CAPACITY && unit != CB_UNIT_RATE)
+		return cb_node_error(
+			cb_node_find(map, "of"), err, "%s.of: capacity is for traffic.rate", label);
+	if (keys.of == OF_CAPACITY)
+		unit = CB_UNIT_RATIO;
+	*r = (struct range){.unit = unit,
+		.points = keys.points,
+		.scale = (enum scale)keys.scale,
+		.of = (enum of)keys.of};
 	rc = read_number(unit, "from", keys.from, cb_node_find(map, "from"), label, &r->from, err);
 	if (!rc)
 		rc = read_number(unit, "to", keys.to, cb_node_find(map, "to"), label, &r->to, err);
@@ -141,7 +158,7 @@ int cb_range_read(struct cb_node_pool *pool, const struct cb_option *row,
 {
 	int64_t before = 0;
 	struct range r;
-	char text[64];
+	char text[96];
 	int rc;
 
 	if (!number_types[row->type].is)
@@ -160,13 +177,19 @@ int cb_range_read(struct cb_node_pool *pool, const struct cb_option *row,
 	for (size_t i = 0; i < *n; i++) {
 		int64_t value = value_at(&r, i);
 
+		if (r.of == OF_CAPACITY && i && i + 1 < *n)
+			value = (value + SHARE_STEP_PPM / 2) / SHARE_STEP_PPM * SHARE_STEP_PPM;
+
 		if (i && value <= before)
 			return cb_node_error(range, err,
 				"%s: %zu points are more than there are whole values from from to "
 				"to",
 				label, *n);
 		before = value;
-		cb_unit_format(r.unit, value, text, sizeof(text));
+		if (r.of == OF_CAPACITY)
+			cb_capacity_format(value, text, sizeof(text));
+		else
+			cb_unit_format(r.unit, value, text, sizeof(text));
 		(*values)[i] = cb_node_scalar(pool, range, text);
 		if (!(*values)[i])
 			return cb_error_memory(err, "a range");

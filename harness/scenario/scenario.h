@@ -8,6 +8,7 @@
 
 #include "harness/base/error.h"
 #include "harness/base/member.h"
+#include "harness/base/text.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -37,8 +38,10 @@ enum cb_napi { CB_NAPI_AUTO, CB_NAPI_OFF, CB_NAPI_ON };
 struct cb_trial_spec {
 	int64_t duration_ns, warmup_ns, drain_ns;
 	struct {
-		int64_t frame_size; /* RFC 2544: with FCS */
-		int64_t rate;       /* pps, CB_RATE_MAX */
+		int64_t frame_size;   /* RFC 2544: with FCS */
+		int64_t rate;         /* pps, CB_RATE_MAX; nominal while capacity_ppm is not 0 */
+		int64_t capacity_ppm; /* the rate is this share of the cell's capacity, which
+					 the run finds; 0: it is `rate` */
 		char arrival[CB_MEMBER_TEXT_MAX], sizes[CB_MEMBER_TEXT_MAX],
 			payload[CB_MEMBER_TEXT_MAX], frame[CB_MEMBER_TEXT_MAX];
 		int64_t flows;
@@ -86,9 +89,61 @@ struct cb_figure {
 	int errors;         /* 0 minmax, 1 none */
 	json_t *where;      /* only cells that cb_cell_matches; owned, NULL: all */
 	char caption[512];
+	uint64_t parts; /* only cells of these */
 };
 /* NULL-terminated: what y may be, every metric of harness/report/metric.h, in its order. */
 extern const char *const cb_metric_names[];
+
+#define CB_CLAIM_ARMS_MAX         8
+#define CB_CLAIM_EXPECTATIONS_MAX 4
+
+/* What a claim expects of the cells that it names; see scenarios/README.md. */
+enum cb_expect {
+	CB_EXPECT_GREATER,    /* each arm more than the next */
+	CB_EXPECT_LESS,       /* each arm less than the next */
+	CB_EXPECT_AT_LEAST,   /* each arm no less than the next by `within` */
+	CB_EXPECT_EQUIVALENT, /* all arms alike but for `within` */
+	CB_EXPECT_MOST,       /* the first arm more than each other */
+	CB_EXPECT_LEAST,      /* the first arm less than each other */
+	CB_EXPECT_SPREADS,    /* the first arm's repetitions differ more than each other's */
+	CB_EXPECT_RISES,      /* with the parameter `along` */
+	CB_EXPECT_FALLS,
+	CB_EXPECT_RISES_WITH, /* with the metric `with` */
+	CB_EXPECT_FALLS_WITH,
+};
+extern const char *const cb_expect_names[]; /* by enum cb_expect */
+
+struct cb_claim_arm {
+	json_t *pattern; /* as a figure's `where`; owned */
+	char label[64];  /* "": what the pattern says */
+	bool best;       /* of several cells at one point the best, not all together */
+};
+
+struct cb_expectation {
+	int kind;            /* enum cb_expect */
+	char metric[64];     /* one of cb_metric_names */
+	char at_ceiling[64]; /* a cost that decides where everything is captured on all sides; "" */
+	char with[64];       /* RISES_WITH, FALLS_WITH: the other metric */
+	char along[64]; /* RISES, FALLS: a parameter's path; ..._WITH: it differs within a curve */
+	int64_t by;     /* ppm: a smaller effect does not count: of a share in points, of a
+			   correlation as its coefficient, else relative */
+	int64_t within; /* ppm: the same, of what counts as no difference */
+	json_t *where;  /* for all arms; owned, NULL: all cells */
+	struct cb_claim_arm arms[CB_CLAIM_ARMS_MAX];
+	size_t n_arms; /* 0: the cells that `where` names */
+};
+
+struct cb_claim {
+	char id[64], says[512], section[32];
+	char figure[64];     /* id of the figure that shows it; "" none */
+	char analogue[256];  /* what stands in for what; "": the system itself was measured */
+	char otherwise[512]; /* what a reader should know when it is not reproduced */
+	int64_t needs_cores, needs_sensors;                            /* of the test-bed */
+	bool needs_nic;                                                /* a link that is no veth */
+	struct cb_expectation expectations[CB_CLAIM_EXPECTATIONS_MAX]; /* all must hold */
+	size_t n_expectations; /* 0: nothing here can decide it */
+	uint64_t parts;        /* it is about cells of these */
+};
 
 /* One combination of `vary:` that is not excluded. */
 struct cb_cell {
@@ -100,8 +155,26 @@ struct cb_cell {
 	 */
 	json_t *params;
 	char id[17]; /* hash of the canonical params: the same cell has the same id in every run */
+	char capacity[17]; /* id of cb_scenario.capacities; "" where the rate is not relative */
+	uint64_t parts;    /* bit i: it belongs to cb_scenario.parts[i] */
+	char why_not[256]; /* why this machine can't do it, by cb_scenario_probe; "" it can */
 	int placement_line, placement_column; /* where the file sets it, for errors of a plan; 0: it
 						 does not */
+};
+
+/* What relative rates are a share of: how much the reference mechanism sustains (capacity.h). */
+struct cb_capacity {
+	char id[17];
+	struct cb_trial_spec reference; /* its rate means nothing */
+};
+
+#define CB_PARTS_MAX 64
+
+/* A scenario of its own, or one of those that `include:` names. */
+struct cb_part {
+	char name[64], title[256], question[1024];
+	int paper_figure;
+	char paper_section[16];
 };
 
 struct cb_scenario {
@@ -118,6 +191,13 @@ struct cb_scenario {
 	size_t n_axes;
 	struct cb_figure *figures;
 	size_t n_figures;
+	struct cb_claim *claims;
+	size_t n_claims;
+	struct cb_capacity *capacities;
+	size_t n_capacities;
+	bool leave_out;        /* cells that are impossible here, instead of refusing to start */
+	struct cb_part *parts; /* one, unless it includes others */
+	size_t n_parts;
 	char *source;   /* the file as it was read */
 	char *resolved; /* YAML with profile, --set and --only applied: reads back to the same cells
 			 */
@@ -143,10 +223,27 @@ int cb_scenario_load(struct cb_scenario **s, const struct cb_scenario_source *so
 void cb_scenario_destroy(struct cb_scenario *s);
 
 /*
+ * Where the scenario leaves out what is impossible: ask every member that its cells name whether it
+ * can run on this machine, and fill their why_not.
+ */
+void cb_scenario_probe(struct cb_scenario *s, const struct cb_registry *registry);
+
+/*
  * Whether a cell's `params` have all that `where` asks for. `where` is an object: dotted path -> a
  * value in base units, or an array of values of which any will do. A member is asked for by an
  * object of its parameters: {"capture.load": {"name": "packzip", "level": 6}}. NULL: every cell.
  */
 bool cb_cell_matches(const json_t *where, const json_t *params);
+
+/*
+ * Append what a cell is beside what the expectation's arms (and `along`) name: cells of different
+ * arms are compared where this is the same. `out` may fail.
+ */
+void cb_expectation_stratum(
+	const struct cb_expectation *e, const json_t *params, struct cb_text *out);
+
+/* A parameter as a place on a scale: numbers, "max" above all of them, shares of the capacity; NaN:
+ * it has none. */
+double cb_param_order(const json_t *value);
 
 #endif

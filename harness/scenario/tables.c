@@ -12,6 +12,7 @@ const char *const cb_flow_order_names[] = {"round-robin", "random", NULL};
 const char *const cb_flow_field_names[] = {"source-port", "source-ip", "both", NULL};
 static const char *const evidence_names[] = {"full", "light", NULL};
 static const char *const errors_names[] = {"minmax", "none", NULL};
+static const char *const impossible_names[] = {"refuse", "leave-out", NULL};
 const char *const cb_order_names[] = {"shuffle", "interleave", "as-written", NULL};
 
 #define TRIAL(path, field) .name = (path), .offset = offsetof(struct cb_trial_spec, field)
@@ -159,13 +160,16 @@ const struct cb_option cb_root_options[] = {
 		.help = "How often an invalid trial is tried again, at most"},
 	{ROOT("order", order), .type = CB_OPT_ENUM, .fallback = "shuffle",
 		.choices = cb_order_names, .help = "Order of the trials"},
+	{ROOT("impossible", impossible), .type = CB_OPT_ENUM, .fallback = "refuse",
+		.choices = impossible_names,
+		.help = "Cells that this machine can't do: refuse to start, or leave them out"},
 	{ROOT("seed", seed), .type = CB_OPT_COUNT, .fallback = "0", .min = 0, .max = INT64_MAX,
 		.help = "Seed of the order; 0: drawn from the clock, and recorded"},
 	CB_OPTION_END,
 };
 
 const char *const cb_root_sections[] = {
-	"trial", "vary", "exclude", "only", "figures", "profiles", NULL};
+	"include", "trial", "vary", "exclude", "only", "figures", "claims", "profiles", NULL};
 
 #define FIGURE(key, field) .name = (key), .offset = offsetof(struct cb_figure, field)
 #define FIGURE_TEXT(key, field) \

@@ -21,7 +21,7 @@ const char *cb_trial_reason(const struct cb_option *row);
 struct cb_root_values {
 	char name[64], title[256], question[1024];
 	int64_t repetitions, retries, seed, paper_figure;
-	int order;
+	int order, impossible;
 	char paper_section[16];
 };
 extern const struct cb_option cb_root_options[]; /* over struct cb_root_values */
@@ -29,5 +29,11 @@ extern const char *const cb_root_sections[];     /* the other keys of the root; 
 
 extern const struct cb_option cb_figure_options[]; /* over struct cb_figure */
 extern const char *const cb_figure_sections[];
+
+extern const struct cb_option cb_claim_options[]; /* over struct cb_claim */
+extern const char *const cb_claim_sections[];
+extern const struct cb_option cb_expectation_options[]; /* over struct cb_expectation */
+/* The other keys of an expectation: the kinds are cb_expect_names. */
+extern const char *const cb_expectation_sections[];
 
 #endif

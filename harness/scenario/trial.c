@@ -1,6 +1,7 @@
 #include "harness/scenario/trial.h"
 
 #include "harness/base/rate.h"
+#include "harness/scenario/capacity.h"
 #include "harness/scenario/external.h"
 #include "harness/scenario/placement.h"
 
@@ -82,6 +83,26 @@ static int read_rate(const struct cb_option *row, const struct cb_trial_values *
 	return 0;
 }
 
+/* A share of what the reference sustains here: 1 when it is none. */
+static int read_capacity(const struct cb_option *row, const struct cb_node *value,
+	struct cb_trial_spec *spec, struct cb_error *err)
+{
+	const char *why = NULL;
+	int rc;
+
+	spec->traffic.capacity_ppm = 0;
+	rc = value && value->kind == CB_NODE_SCALAR
+		? cb_capacity_parse(value->text, &spec->traffic.capacity_ppm, &why)
+		: 1;
+	if (rc == CB_ERR_USAGE)
+		return cb_node_error(value, err, "%s%s: \"%.80s\": %s", cb_trial_schema.prefix,
+			row->name, value->text, why);
+	if (!rc)
+		spec->traffic.rate =
+			spec->traffic.capacity_ppm * (CB_CAPACITY_NOMINAL_PPS / 1000000);
+	return rc;
+}
+
 static int read_plain(size_t row, const struct cb_trial_values *values, struct cb_trial_spec *spec,
 	struct cb_error *err)
 {
@@ -90,10 +111,28 @@ static int read_plain(size_t row, const struct cb_trial_values *values, struct c
 
 	if (value && option->offset == offsetof(struct cb_trial_spec, placement))
 		return cb_placement_read(value, spec->placement, sizeof(spec->placement), err);
+	if (option->offset == offsetof(struct cb_trial_spec, traffic.rate)) {
+		int rc = read_capacity(option, value, spec, err);
+
+		if (rc <= 0)
+			return rc;
+	}
 	if (value && option->type == CB_OPT_RATE && value->kind == CB_NODE_SCALAR &&
 		(strstr(value->text, "bit") || strchr(value->text, '%')))
 		return read_rate(option, values, spec, err);
 	return decode_row(row, values, spec, err);
+}
+
+/* What the parameter of a plain row is. */
+static json_t *value_json(const struct cb_option *option, const struct cb_trial_spec *spec)
+{
+	char text[80];
+
+	if (option->offset != offsetof(struct cb_trial_spec, traffic.rate) ||
+		!spec->traffic.capacity_ppm)
+		return cb_option_json(option, spec);
+	cb_capacity_format(spec->traffic.capacity_ppm, text, sizeof(text));
+	return json_string(text);
 }
 
 int cb_trial_read_row(const struct cb_registry *registry, size_t row,
@@ -112,8 +151,7 @@ int cb_trial_read_row(const struct cb_registry *registry, size_t row,
 	if (option->type == CB_OPT_MEMBER)
 		return read_member(registry, row, values, spec, params, err);
 	rc = read_plain(row, values, spec, err);
-	if (!rc && params &&
-		json_object_set_new(params, option->name, cb_option_json(option, spec)))
+	if (!rc && params && json_object_set_new(params, option->name, value_json(option, spec)))
 		rc = cb_error_memory(err, "parameters");
 	return rc;
 }

@@ -81,6 +81,12 @@ static void every_key_is_documented(void **state)
 		assert_documented(text, row->name, "key");
 	for (const struct cb_option *row = cb_figure_options; row->name; row++)
 		assert_documented(text, row->name, "figure key");
+	for (const struct cb_option *row = cb_claim_options; row->name; row++)
+		assert_documented(text, row->name, "claim key");
+	for (const struct cb_option *row = cb_expectation_options; row->name; row++)
+		assert_documented(text, row->name, "expectation key");
+	for (size_t i = 0; cb_expect_names[i]; i++)
+		assert_documented(text, cb_expect_names[i], "expectation");
 	for (size_t i = 0; cb_root_sections[i]; i++)
 		assert_documented(text, cb_root_sections[i], "section");
 	for (size_t i = 0; cb_figure_sections[i]; i++)
@@ -146,7 +152,7 @@ static void every_example_works(void **state)
 		}
 		cb_text_finish(&whole);
 	}
-	assert_int_equal(n, 8);
+	assert_int_equal(n, 10);
 	free(text);
 }
 

@@ -22,10 +22,10 @@ static void wrong_keys_and_values_are_refused(void **state)
 		{"name: t\ntrial:\n", "t.yaml:2:7: trial: is empty: a map of keys is wanted"},
 		{SHORT "repetition: 3\n",
 			"t.yaml:5:1: repetition: unknown key; did you mean \"repetitions\"?"},
-		{SHORT "claims: []\n",
-			"t.yaml:5:1: claims: unknown key; known here: name, title, "
-			"question, paper, repetitions, retries, order, seed, trial, "
-			"vary, exclude, only, figures, profiles"},
+		{SHORT "verdicts: []\n",
+			"t.yaml:5:1: verdicts: unknown key; known here: name, title, "
+			"question, paper, repetitions, retries, order, impossible, seed, "
+			"include, trial, vary, exclude, only, figures, claims, profiles"},
 		{SHORT "  trafic: {}\n",
 			"t.yaml:5:3: trial.trafic: unknown key; did you mean \"traffic\"?"},
 		{"name: t\ntrial:\n  traffic: {rat: 1}\n",

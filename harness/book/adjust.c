@@ -64,6 +64,17 @@ static int enough_splits(size_t n, size_t strata, double wanted)
 	return (double)strata * one >= -log(wanted);
 }
 
+size_t cb_repetitions_least(double wanted, size_t strata)
+{
+	size_t n = 1;
+
+	if (!(wanted > 0) || !strata)
+		return 0;
+	while (n <= CB_REPETITIONS_MAX && !enough_splits(n, strata, wanted))
+		n++;
+	return n <= CB_REPETITIONS_MAX ? n : 0;
+}
+
 size_t cb_repetitions_needed(double p, double wanted, size_t repetitions, size_t strata)
 {
 	double score = normal_score(p), needed;

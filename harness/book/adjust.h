@@ -24,4 +24,8 @@ int cb_holm(const double *p, size_t n, double *adjusted);
  */
 size_t cb_repetitions_needed(double p, double wanted, size_t repetitions, size_t strata);
 
+/* The fewest repetitions in each of `strata` cells a side that can give a p of `wanted` at all; 0:
+ * more than CB_REPETITIONS_MAX. */
+size_t cb_repetitions_least(double wanted, size_t strata);
+
 #endif

@@ -118,11 +118,16 @@ static void foretell(struct cb_verdict *v, size_t tests)
 	double wanted = CB_VERDICT_ALPHA / (double)(tests ? tests : 1);
 	bool holds = f->large_enough && f->p_holds < f->p_fails;
 	double p = holds ? f->p_holds : f->p_fails;
+	size_t least = cb_repetitions_least(wanted, f->points);
 	size_t n = cb_repetitions_needed(p, wanted, f->repetitions, f->points);
 
 	if (n && n <= f->repetitions)
 		n = f->repetitions + 1;
-	if (n)
+	if (least > f->repetitions && n < least)
+		snprintf(v->why, sizeof(v->why),
+			"%zu repetition%s can't decide, whatever they show: it takes %zu at least",
+			f->repetitions, f->repetitions == 1 ? "" : "s", least);
+	else if (n)
 		snprintf(v->why, sizeof(v->why),
 			"about %zu repetitions in place of %zu would decide", n, f->repetitions);
 	else

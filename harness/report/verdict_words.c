@@ -8,22 +8,48 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A value of a pattern: a member is an object of its parameters. */
-static void print_value(const char *path, const json_t *value, const struct cb_registry *registry,
-	struct cb_text *out)
+/* Options of a member that the other arm has otherwise: "yield (yields 100)". */
+static void print_options(const json_t *member, const json_t *other, struct cb_text *out)
+{
+	const char *key, *before = " (";
+	const json_t *value;
+
+	json_object_foreach((json_t *)member, key, value)
+	{
+		char *text;
+
+		if (json_equal(value, json_object_get(other, key)) || strcmp(key, "name") == 0)
+			continue;
+		text = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+		cb_text_add(out, before);
+		cb_format_line(out, key);
+		cb_text_add(out, " ");
+		cb_format_line(out, text ? text : json_string_value(value));
+		free(text);
+		before = ", ";
+	}
+	cb_text_add(out, *before == ',' ? ")" : "");
+}
+
+/* A value of a pattern: a member is an object of its parameters. `other`: the other arm's. */
+static void print_value(const char *path, const json_t *value, const json_t *other,
+	const struct cb_registry *registry, struct cb_text *out)
 {
 	const char *name = json_string_value(json_object_get(value, "name"));
 
-	if (name)
+	if (name) {
 		cb_format_line(out, name);
-	else if (!json_is_object(value))
+		if (json_equal(json_object_get(other, "name"), json_object_get(value, "name")))
+			print_options(value, other, out);
+	} else if (!json_is_object(value))
 		cb_param_print_alone(path, value, cb_param_unit(path, registry), out);
 }
 
-static void print_arm(const struct cb_finding *f, size_t arm, const struct cb_registry *registry,
-	struct cb_text *out)
+static void print_arm(const struct cb_finding *f, size_t arm, size_t against,
+	const struct cb_registry *registry, struct cb_text *out)
 {
 	const struct cb_claim_arm *a = &f->expectation->arms[arm];
+	const json_t *other = f->expectation->arms[against].pattern;
 	const char *path, *before = "";
 	json_t *values;
 
@@ -40,7 +66,7 @@ static void print_arm(const struct cb_finding *f, size_t arm, const struct cb_re
 			cb_text_add(out, i ? " or " : "");
 			print_value(path,
 				json_is_array(values) ? json_array_get(values, i) : values,
-				registry, out);
+				json_object_get(other, path), registry, out);
 		}
 		cb_text_add(out, n > 3 ? " ..." : "");
 		before = ", ";
@@ -81,9 +107,9 @@ static void print_sides(
 	}
 	cb_text_addf(out, "%s%s, ", e->kind == CB_EXPECT_SPREADS ? "distance from the median " : "",
 		f->metric->label);
-	print_arm(f, f->a, registry, out);
+	print_arm(f, f->a, f->b, registry, out);
 	cb_text_add(out, " against ");
-	print_arm(f, f->b, registry, out);
+	print_arm(f, f->b, f->a, registry, out);
 	cb_text_add(out, ": ");
 }
 

@@ -221,6 +221,16 @@ static int find_one(struct cb_run_directory *d, struct trying *t, const struct c
 	return cb_journal_append(&d->journal, event, err);
 }
 
+/* Whether any cell that is measured has this capacity. */
+static bool wanted(const struct cb_plan *plan, const char *id)
+{
+	for (size_t i = 0; i < plan->scenario->n_cells; i++) {
+		if (!plan->left_out[i][0] && !strcmp(plan->scenario->cells[i].capacity, id))
+			return true;
+	}
+	return false;
+}
+
 int cb_capacities_find(struct cb_run_directory *d, struct cb_testbed *t, const struct cb_plan *plan,
 	const struct cb_testbed_shape *shape, uint32_t key, struct cb_error *err)
 {
@@ -230,7 +240,8 @@ int cb_capacities_find(struct cb_run_directory *d, struct cb_testbed *t, const s
 	for (size_t i = 0; i < s->n_capacities && !rc; i++) {
 		struct trying trying = {.testbed = t, .key = key + (uint32_t)(i << 8)};
 
-		if (find_known(&d->journal, s->capacities[i].id))
+		if (!wanted(plan, s->capacities[i].id) ||
+			find_known(&d->journal, s->capacities[i].id))
 			continue;
 		rc = prepare(&trying, &s->capacities[i], shape, err);
 		if (!rc)

@@ -3,6 +3,16 @@
 # have every claim and every figure; the smallest profile is measured, and what a killed run has
 # found out of the machine's capacity is not searched for again.
 # timeout: 240
+# In a PID namespace the kernel's NAPI threads, which these scenarios pin, are not to be seen.
+if [ -z "${CAPBENCH_TEST_ISOLATED:-}" ]; then
+	CAPBENCH_TEST_USER=$(id -u)
+	if [ "$CAPBENCH_TEST_USER" -ne 0 ]; then
+		echo "skip: needs root"
+		exit 77
+	fi
+	export CAPBENCH_TEST_ISOLATED=1 CAPBENCH_TEST_USER
+	exec unshare --mount --net bash "$0" "$@"
+fi
 . "$(dirname "$0")/lib.sh"
 need_root
 
@@ -22,7 +32,7 @@ trials=$(json "$T/out" .trials)
 
 measure "$CAPBENCH" run "$imc10/paper.yaml" --profile smoke --seed 7 --out "$T/r" --no-pictures
 assert_complete "$T/r" "$trials" "paper.yaml --profile smoke"
-assert_nothing_left "paper.yaml"
+assert_eq "$(ip -o link | grep -cv "^[0-9]*: lo:")" 0 "links that are left"
 summary=$T/r/report/summary.json
 assert_json "$summary" '.claims | length == 37' "37 claims"
 assert_json "$summary" '[.claims[].id] | unique | length == 37' "each claim once"
@@ -61,4 +71,3 @@ assert_eq "$(grep '"capacity"' "$T/share/journal.jsonl")" "$found" "the capacity
 assert_json "$T/share/run.json" '.capacities[0] | .sustained_pps > 0 and .limit_pps > 0 and .offered_pps > 0' run.json
 jq -s '[.[] | .params["traffic.rate"], .generator.intended_pps]' "$T/share/trials.jsonl" >"$T/rates.json"
 assert_json "$T/rates.json" '[.[] | select(type == "number")] | unique | length == 2' "two rates"
-assert_nothing_left "share"

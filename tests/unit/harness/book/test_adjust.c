@@ -56,6 +56,15 @@ static void few_splits_ask_for_more(void **state)
 	assert_int_equal(cb_repetitions_needed(0.05, 0.001, 2, 1) >= 7, 1);
 }
 
+static void so_many_it_takes_at_least(void **state)
+{
+	assert_int_equal(cb_repetitions_least(0.051, 1), 3);     /* 20 splits */
+	assert_int_equal(cb_repetitions_least(0.05 / 37, 1), 6); /* 924 splits; 5 have 252 */
+	assert_int_equal(cb_repetitions_least(0.05 / 37, 4), 2); /* 6 each: 1296 */
+	assert_int_equal(cb_repetitions_least(0, 1), 0);
+	assert_int_equal(cb_repetitions_least(0.05, 0), 0);
+}
+
 static void what_shows_nothing_is_never_decided(void **state)
 {
 	assert_int_equal(cb_repetitions_needed(0.5, 0.05, 5, 1), 0);
@@ -73,6 +82,7 @@ int main(void)
 		cmocka_unit_test(never_above_one),
 		cmocka_unit_test(scores_grow_with_the_root),
 		cmocka_unit_test(few_splits_ask_for_more),
+		cmocka_unit_test(so_many_it_takes_at_least),
 		cmocka_unit_test(what_shows_nothing_is_never_decided),
 	};
 

@@ -157,13 +157,18 @@ assert_json "$T/trials.json" '[.[] | select(.params["capture.external"]) | .view
 	"programs: what the link's counters tell is known, the rest is null"
 assert_json "$T/trials.json" '[.[] | select(.params["capture.external"] == "dumpcap")
 	| .reasons[] | select(contains("nobody tells unread"))] | length >= 1' "dumpcap: why its books stay open"
+# A trial of which too much was stolen from this machine has no bar; every other one has.
+measured=$(jq '[group_by(.cell)[] | select(any(.state != "invalid"))] | length' "$T/trials.json")
+measured_programs=$(jq '[group_by(.cell)[] | select(any(.state != "invalid")) | select(.[0].params["capture.external"])]
+	| length' "$T/trials.json")
 for figure in share attempt cost; do
 	assert_json "$T/programs/report/summary.json" \
-		".figures[] | select(.id == \"$figure\") | [.series[].points[].median] | length == 5 and all(. != null)" \
-		"figure $figure has a bar for each"
+		".figures[] | select(.id == \"$figure\") | [.series[].points[].median] | length == 5 and (map(values) | length) == $measured" \
+		"figure $figure has a bar for each that is not invalid"
 done
 assert_json "$T/programs/report/summary.json" '[.cells[] | select(.params["capture.external"])
-	| .marked | contains(["whole attempt"])] | length == 3 and all' "programs are marked"
+	| .marked | contains(["whole attempt"])] | length == 3 and (map(select(.)) | length) == '"$measured_programs" \
+	"programs are marked"
 assert_json "$T/trials.json" '[.[] | select(.params["capture.external"])
 	| .generator.offered - .generator.refused - .views[0].received - .views[0].tap_dropped
 		- (.views[0].unread // 0) == 0] | all' "programs: every frame that came is told"

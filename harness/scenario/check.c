@@ -135,14 +135,21 @@ static int check_pace(const struct check *c)
 		c->m.transmitter->name);
 }
 
-/* What a mix comes to on the average is known to its member alone. */
+/* What a mix comes to on the average is known to its member alone, and what a file's frames do to
+ * its transmitter. */
 static int check_mix(const struct check *c)
 {
 	const struct cb_node *rate = cb_trial_blame(c->values, "traffic.rate");
 
-	if (is_first(c->registry, "sizes", c->spec->traffic.sizes) ||
-		rate->kind != CB_NODE_SCALAR || c->spec->traffic.capacity_ppm ||
+	if (rate->kind != CB_NODE_SCALAR || c->spec->traffic.capacity_ppm ||
 		(!strstr(rate->text, "bit") && !strchr(rate->text, '%')))
+		return 0;
+	if (c->m.transmitter->provides & CB_TRAIT_TIMES)
+		return cb_node_error(rate, c->err,
+			"trial.traffic.rate: \"%.80s\" depends on the frame size, and those of "
+			"transmitter %s are a file's: use frames a second",
+			rate->text, c->m.transmitter->name);
+	if (is_first(c->registry, "sizes", c->spec->traffic.sizes))
 		return 0;
 	return cb_node_error(rate, c->err,
 		"trial.traffic.rate: \"%.80s\" depends on the frame size, and traffic.sizes is %s: "

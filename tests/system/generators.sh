@@ -164,4 +164,10 @@ sed 's/load: count/load: count, snaplen: 100/; s/traffic: .*/traffic: {frame_siz
 expect 2 "$CAPBENCH_FAST" plan pcap.yaml
 assert_grep 'load count needs a stamp of its own in every frame, which transmitter pcap does not have' "$T/err" \
 	"a load that needs stamps, and a file that has none"
+sed 's/load: count/load: discard/; s/rate: max/rate: 10Mbit/' pcap.yaml >bits.yaml
+expect 2 "$CAPBENCH_FAST" plan bits.yaml
+assert_grep 'trial.traffic.rate: "10Mbit" depends on the frame size, and those of transmitter pcap are a file' \
+	"$T/err" "bits a second, and a file's frames"
+sed 's/load: count/load: discard/; s/rate: max/rate: 10k/' pcap.yaml >fits.yaml
+expect 0 "$CAPBENCH_FAST" plan fits.yaml
 links_before=0 assert_nothing_left "generators"

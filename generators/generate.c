@@ -44,22 +44,13 @@ static int pin(struct run *run, struct cb_error *err)
 	return r || !run->n_cpus ? r : cb_process_pin(run->cpus[0], err);
 }
 
-static int check_threads(struct run *run, struct cb_error *err)
+static int check_streams(struct run *run, struct cb_error *err)
 {
-	const struct cb_generate_job *job = run->job;
 	const struct cb_member *member = &run->transmitter->member;
 
-	if (job->stream + job->threads > CB_STREAMS_MAX)
-		return cb_error_set(err, CB_ERR_USAGE,
-			"threads: %lld streams from %lld on are more than there are: %d, from 0",
-			(long long)job->threads, (long long)job->stream, CB_STREAMS_MAX);
-	if (job->threads > 1 && !(cb_member_provides(member, run->options) & CB_TRAIT_STAMPS))
-		return cb_error_set(err, CB_ERR_USAGE,
-			"threads: transmitter %s stamps no frames, so the streams of several "
-			"threads "
-			"could not be told apart; use one",
-			member->name);
-	return 0;
+	return cb_generate_streams(run->job,
+		cb_member_provides(member, run->options) & CB_TRAIT_STAMPS ? NULL : member->name,
+		err);
 }
 
 static struct cb_pace pace_of(const struct run *run)
@@ -73,6 +64,8 @@ static struct cb_pace pace_of(const struct run *run)
 		.duration_ns = (uint64_t)job->duration_ns,
 		.count = (uint64_t)job->count,
 		.catch_up_ns = (uint64_t)job->catch_up_ns,
+		.lane = (uint32_t)job->part,
+		.lanes = job->parts > 1 ? (uint32_t)job->parts : 0,
 	};
 }
 
@@ -309,6 +302,8 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 		.n = (unsigned)run->job->threads,
 		.cpus = run->cpus,
 		.n_cpus = run->n_cpus,
+		.part = (unsigned)run->job->part,
+		.parts = run->job->parts > 1 ? (unsigned)run->job->parts : 1,
 	};
 
 	return cb_lanes_open(&run->lanes, &spec, &link, err);
@@ -317,7 +312,7 @@ static int open_transmitter(struct run *run, struct cb_error *err)
 static int run_prepare(struct run *run, struct cb_error *err)
 {
 	static int (*const steps[])(struct run *, struct cb_error *) = {pin, find_transmitter,
-		check_threads, find_link, make_sizes, make_shape, make_headers, read_rate,
+		check_streams, find_link, make_sizes, make_shape, make_headers, read_rate,
 		make_frame, open_transmitter, read_rate_of_file, make_arrival, check_window};
 	int r = cb_generate_bounds(run->job, err);
 
@@ -388,6 +383,7 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 		.transmitter = run.transmitter,
 		.max = run.rate_pps == CB_RATE_MAX,
 		.pace = pace_of(&run),
+		.start_ns = job->start_ns,
 	};
 	r = cb_lanes_run(&run.lanes, &sending, stop, record, err);
 	if (r)

@@ -29,6 +29,9 @@ struct cb_generate_job {
 	int64_t threads;            /* generators that add up to one, each a stream of its own */
 	char cpus[256];             /* cores of the threads, in turn: "0,1"; "-1": not pinned */
 	int64_t key, stream; /* stream: of the first thread; the others have those after it */
+	int64_t part, parts; /* of `parts` such jobs that send together, on other hosts, this is
+				number `part`: it has every parts-th slot. parts 1: it is alone */
+	uint64_t start_ns;   /* CLOCK_MONOTONIC of slot 0; 0: at once. May be set by `ready` */
 	char destination_mac[18],
 		source_mac[18]; /* "": broadcast-free default / the interface's own */
 	char destination_ip[16], source_ip[16];

@@ -11,6 +11,11 @@ int cb_generate_bounds(const struct cb_generate_job *job, struct cb_error *err);
 int cb_generate_cores(
 	const char *text, int *cores, unsigned max, unsigned *n, struct cb_error *err);
 
+/* Threads and parts make streams that are told apart by their stamps; `stampless`: the
+ * transmitter's name when it makes none, else NULL. CB_ERR_USAGE. */
+int cb_generate_streams(
+	const struct cb_generate_job *job, const char *stampless, struct cb_error *err);
+
 /* The members' canonical short forms into the record. CB_ERR_USAGE where there is none of a name.
  */
 int cb_generate_names(const struct cb_generate_job *job, struct cb_generator_record *record,

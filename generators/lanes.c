@@ -27,8 +27,8 @@ static int open_lane(struct cb_lanes *l, unsigned i, const struct cb_lanes_spec 
 	own.n_cpus = spec->n_cpus;
 	if (link->shape) {
 		lane->shape = *link->shape;
-		lane->shape.lane = i;
-		lane->shape.lanes = spec->n;
+		lane->shape.lane = l->part + i * l->parts;
+		lane->shape.lanes = spec->n * l->parts;
 		own.shape = &lane->shape;
 	}
 	lane->state = calloc(1, spec->transmitter->state_size + 1);
@@ -46,12 +46,20 @@ int cb_lanes_open(struct cb_lanes *l, const struct cb_lanes_spec *spec, const st
 {
 	int r = 0;
 
-	*l = (struct cb_lanes){.transmitter = spec->transmitter, .n = spec->n};
+	*l = (struct cb_lanes){.transmitter = spec->transmitter,
+		.n = spec->n,
+		.part = spec->part,
+		.parts = spec->parts ? spec->parts : 1};
 	if (spec->transmitter->run && spec->n > 1)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"threads: transmitter %s has threads of its own: leave this at 1, and say "
 			"%s:threads=%u",
 			spec->transmitter->member.name, spec->transmitter->member.name, spec->n);
+	if (spec->transmitter->run && l->parts > 1)
+		return cb_error_set(err, CB_ERR_USAGE,
+			"parts: transmitter %s keeps a schedule of its own, which several hosts "
+			"can't share: use packet",
+			spec->transmitter->member.name);
 	l->lane = calloc(spec->n, sizeof(*l->lane));
 	if (!l->lane)
 		return cb_error_memory(err, "the transmitters");
@@ -96,6 +104,7 @@ struct crew {
 	pthread_cond_t changed;
 	unsigned ready;    /* threads that wait for the start */
 	uint64_t start_ns; /* 0: not yet */
+	uint64_t earliest_ns;
 	struct hand *hands;
 };
 
@@ -154,6 +163,8 @@ static void start_all(struct crew *c)
 	while (c->ready < threads)
 		pthread_cond_wait(&c->changed, &c->mutex);
 	c->start_ns = cb_now_ns() + START_IN_NS;
+	if (c->start_ns < c->earliest_ns)
+		c->start_ns = c->earliest_ns;
 	pthread_cond_broadcast(&c->changed);
 	pthread_mutex_unlock(&c->mutex);
 }
@@ -188,6 +199,7 @@ static int add_up(const struct crew *c, const struct cb_send_job *job,
 	all->start_ns = all->last_ns = c->start_ns;
 	if (!job->max)
 		cb_schedule_init(&all->schedule, &job->pace, c->start_ns);
+	record->started_ns = c->hands[0].record.started_ns;
 	record->cpu_ns = record->context_switches = 0;
 	for (unsigned i = 0; i < c->lanes->n; i++) {
 		const struct cb_generator_record *own = &c->hands[i].record;
@@ -213,12 +225,13 @@ static int take_streams(
 	const struct crew *c, struct cb_generator_record *record, struct cb_error *err)
 {
 	const struct cb_lanes *l = c->lanes;
-	uint64_t frames[CB_LANES_MAX];
+	uint64_t frames[CB_STREAMS_MAX] = {0}; /* those of other parts are not known here */
 
 	for (unsigned i = 0; i < l->n; i++)
-		frames[i] = c->hands[i].sender.offered;
+		frames[l->part + i * l->parts] = c->hands[i].sender.offered;
 	if (l->lane[0].shape.frame)
-		record->sizes_chi_square = cb_shape_chi_square(&l->lane[0].shape, frames, l->n);
+		record->sizes_chi_square =
+			cb_shape_chi_square(&l->lane[0].shape, frames, l->n * l->parts);
 	record->book.unstamped = 0;
 	if (!(l->transmitter->member.provides & CB_TRAIT_STAMPS)) {
 		record->book.unstamped = record->book.offered;
@@ -247,8 +260,8 @@ static int prepare(struct crew *c, const struct cb_send_job *job, struct cb_erro
 		h->lane = &c->lanes->lane[i];
 		h->job = *job;
 		h->job.state = h->lane->state;
-		h->job.pace.lane = i;
-		h->job.pace.lanes = c->lanes->n;
+		h->job.pace.lane = c->lanes->part + i * c->lanes->parts;
+		h->job.pace.lanes = c->lanes->n * c->lanes->parts;
 		h->job.abandoned = &c->abandoned;
 		cb_generator_record_init(&h->record);
 	}
@@ -293,6 +306,8 @@ int cb_lanes_run(const struct cb_lanes *l, const struct cb_send_job *job,
 {
 	struct crew c = {.lanes = l,
 		.stop = stop,
+		.earliest_ns = job->start_ns,
+		.start_ns = l->n == 1 ? job->start_ns : 0,
 		.mutex = PTHREAD_MUTEX_INITIALIZER,
 		.changed = PTHREAD_COND_INITIALIZER};
 	int r, r2;

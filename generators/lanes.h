@@ -23,6 +23,7 @@ struct cb_lanes {
 	const struct cb_transmitter *transmitter;
 	unsigned n; /* 1 to CB_LANES_MAX */
 	struct cb_lane *lane;
+	unsigned part, parts; /* as in struct cb_lanes_spec */
 };
 
 /* Lane i is pinned to cpus[i modulo n_cpus]; n_cpus 0: none is. */
@@ -32,6 +33,9 @@ struct cb_lanes_spec {
 	unsigned n;
 	const int *cpus;
 	unsigned n_cpus;
+	/* All of this is number `part` of `parts` alike, elsewhere: lane i has the slots of lane
+	 * part + i * parts of n * parts. */
+	unsigned part, parts;
 };
 
 /*
@@ -43,7 +47,8 @@ int cb_lanes_open(struct cb_lanes *l, const struct cb_lanes_spec *spec, const st
 void cb_lanes_close(struct cb_lanes *l);
 
 /*
- * Send `job` (state, start_ns, abandoned and the pace's lane are filled in here) with all lanes:
+ * Send `job` (state, abandoned and the lanes' paces are filled in here; with several lanes start_ns
+ * is the earliest time) with all lanes:
  * the first in the calling thread, which is the one that signals are for. As cb_send_run(), with
  * record->streams and, where sizes differ, their chi-square. When a lane fails all end.
  */

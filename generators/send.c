@@ -332,6 +332,7 @@ int cb_send_lane(const struct cb_send_job *job, const volatile sig_atomic_t *sto
 		return r;
 	prctl(PR_SET_TIMERSLACK, TIMER_SLACK_NS, 0, 0, 0);
 	start(s);
+	record->started_ns = (int64_t)cb_now_ns();
 	r = send_all(s, err);
 	end_ns = cb_now_ns();
 	record->cpu_ns = (int64_t)(cpu_time_ns() - cpu_ns);

@@ -1,6 +1,7 @@
 #include "harness/agent/abilities.h"
 
 #include "harness/agent/evidence.h"
+#include "harness/agent/remote.h"
 #include "harness/agent/state.h"
 #include "harness/base/file.h"
 #include "harness/base/json.h"
@@ -24,7 +25,7 @@ static bool in_first_user_namespace(void)
 	return stat("/proc/self/ns/user", &st) == 0 && st.st_ino == FIRST_USER_NAMESPACE;
 }
 
-static bool has_capability(unsigned capability)
+bool cb_agent_has_capability(unsigned capability)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
 	struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
@@ -79,7 +80,7 @@ static int probe_threaded(struct cb_agent *a, struct cb_error *err)
 	if (!in_first_user_namespace())
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
 			"a NAPI thread can't be pinned from a user namespace; run as root");
-	if (!has_capability(CAP_SYS_NICE) || !has_capability(CAP_NET_ADMIN))
+	if (!cb_agent_has_capability(CAP_SYS_NICE) || !cb_agent_has_capability(CAP_NET_ADMIN))
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
 			"a NAPI thread needs CAP_NET_ADMIN and CAP_SYS_NICE; run as root");
 	return 0;

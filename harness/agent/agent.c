@@ -4,6 +4,7 @@
 #include "capturers/share.h"
 #include "harness/agent/evidence.h"
 #include "harness/agent/namespaces.h"
+#include "harness/agent/remote.h"
 #include "harness/agent/requests.h"
 #include "harness/agent/state.h"
 #include "harness/base/clock.h"
@@ -46,6 +47,18 @@ const struct cb_option cb_agent_option_table[] = {
 		.fallback = "0",
 		.metavar = "PID",
 		.help = "Join the user namespace of this process first"},
+	{.name = "remote",
+		.type = CB_OPT_BOOL,
+		.offset = offsetof(struct cb_agent_options, remote),
+		.fallback = "no",
+		.help = "On a host of its own: with a lock, a dead-man timer, and undo"},
+	{.name = "control-address",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct cb_agent_options, control_address),
+		.text_size = sizeof(((struct cb_agent_options *)0)->control_address),
+		.fallback = "",
+		.metavar = "ADDRESS",
+		.help = "Address of this host by which the controller has come"},
 	CB_OPTION_END,
 };
 
@@ -56,6 +69,7 @@ int cb_agent_init(struct cb_agent *a, const struct cb_agent_options *options, in
 		.in = in,
 		.out = out,
 		.wake = -1,
+		.lock = -1,
 		.softirq = {.cost_ns = NAN, .kernel_accounts = -1}};
 	a->missing = json_array();
 	return a->missing ? 0 : cb_error_memory(err, "the agent");
@@ -100,6 +114,7 @@ void cb_agent_finish(struct cb_agent *a)
 	cb_agent_end_children(a);
 	cb_softirq_close(a->softirq.program);
 	a->softirq.program = NULL;
+	cb_agent_remote_finish(a);
 	cb_wire_reader_finish(&a->reader);
 	json_decref(a->missing);
 	a->missing = NULL;
@@ -147,6 +162,8 @@ static void answer_busy(struct cb_agent *a, const json_t *message)
 		a->ending = true;
 		return;
 	}
+	if (strcmp(name, "alive") == 0)
+		return;
 	if (strcmp(name, "abort") == 0 && !a->aborted) {
 		a->aborted = true;
 		a->abort_id = id;
@@ -189,6 +206,7 @@ static int read_messages(struct cb_agent *a, struct cb_error *err)
 		a->ending = true;
 		return 0;
 	}
+	a->heard_ns = cb_now_ns();
 	return cb_wire_feed(&a->reader, bytes, (size_t)n, err);
 }
 
@@ -220,6 +238,7 @@ int cb_agent_wait(struct cb_agent *a, struct pollfd *fds, size_t n, uint64_t dea
 {
 	struct pollfd all[CB_AGENT_CAPTURES_MAX + 2] = {
 		{.fd = a->in, .events = POLLIN}, {.fd = a->wake, .events = POLLIN}};
+	uint64_t dead_ns = cb_agent_dead_at(a);
 	int ready, r;
 
 	if (n > CB_AGENT_CAPTURES_MAX)
@@ -229,10 +248,13 @@ int cb_agent_wait(struct cb_agent *a, struct pollfd *fds, size_t n, uint64_t dea
 		return r;
 	for (size_t i = 0; i < n; i++)
 		all[i + 2] = fds[i];
-	ready = poll(all, n + 2, cb_deadline_poll_ms(deadline_ns));
+	ready = poll(
+		all, n + 2, cb_deadline_poll_ms(deadline_ns < dead_ns ? deadline_ns : dead_ns));
 	if (ready < 0 && errno != EINTR)
 		return cb_error_errno(err, CB_ERR_INTERNAL, errno, "poll");
-	if (ready == 0 && cb_now_ns() >= deadline_ns)
+	if (ready == 0 && cb_now_ns() >= dead_ns)
+		cb_agent_hear_nothing(a);
+	else if (ready == 0 && cb_now_ns() >= deadline_ns)
 		return cb_error_set(err, CB_ERR_HOST, "the time is up");
 	for (size_t i = 0; i < n; i++) {
 		fds[i].revents = 0;

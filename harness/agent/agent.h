@@ -10,10 +10,15 @@
  * Requests and their arguments -> results. Counts are integers, times ns, what is not known is
  * null; an argument in brackets may be left out.
  *
- *   hello {protocol, build, [measure]}   must come first. measure: this agent is the one that
- *                                        measures softirq time on its machine
+ *   hello {protocol, build, [measure], [controller, dead_man_ns]}
+ *                                        must come first. measure: this agent is the one that
+ *                                        measures softirq time on its machine. The last two are
+ *                                        for agents on hosts of their own (--remote): whose lock
+ *                                        it is, and how long a silence means that the controller
+ *                                        is gone
  *     -> {protocol, build, host, pid, kernel, can: {rps, threaded, large_buffers: bool,
- *         softirq: bool or null when not asked}, softirq_cost_ns, missing: [sentence]}
+ *         softirq: bool or null when not asked}, softirq_cost_ns, cores: [number],
+ *         missing: [sentence]}
  *   facts {}                             -> {facts: {}}
  *   link-create {interface, peer, peer_pid, mac, peer_mac, [queues]}
  *                                        a veth pair, the peer in that process's namespace
@@ -23,7 +28,7 @@
  *   link-queues {interface, queues}      see cb_link_queues
  *   receive {interface, mode, cpu, napi} see cb_receive_set
  *   counters {interface}
- *     -> {time_ns, napi_thread_ns, link: {rx_packets, tx_packets, rx_dropped, tx_dropped,
+ *     -> {time_ns, real_ns, napi_thread_ns, link: {rx_packets, tx_packets, rx_dropped, tx_dropped,
  *         rx_errors, tx_errors, rx_missed, nic_ring_dropped, xdp_refused},
  *         cpus: [{cpu, processed, dropped, squeezed, rps, backlog, steal_ns}]}   online CPUs only
  *   quiet {interface, timeout_ns}        waits until no frame moves any more
@@ -33,13 +38,21 @@
  *   evidence {pids: []}
  *     -> {available, why, softirq_ns: [count or null, in the order of pids], net_rx_ns, cost_ns,
  *         kernel_accounts: bool or null}
- *   capture-prepare {interface, jobs: [{option: text}], [measure]}
+ *   capture-prepare {interface, jobs: [{option: text}], [traffic: {option: text}], [measure]}
  *                                        one capture process a job, each ready when the reply
- * comes; measure: false for light evidence, default true
+ *                                        comes; measure: false for light evidence, default true
  *     -> {pids: []}
  *   capture-stop {drain_ns}              -> {views: [view record]}, in the order of the jobs
  *   generate-prepare {interface, options: {option: text}}   -> {pid}
- *   generate-go {timeout_ns}             starts it and waits for its end  -> {generator: record}
+ *   generate-go {timeout_ns, [start_ns]}
+ *                                        starts it (then: CLOCK_MONOTONIC), waits for its end
+ *     -> {generator: record}
+ *   clock {}                             -> {monotonic_ns, real_ns}
+ *   window {ns}                          nothing will be said for so long: the measurement window
+ *   port {by: interface | pci | mac, value}   -> {interface}; none that carries the connection
+ *   commands {[pre], [post], timeout_ns} lists of commands, each a list of words: pre are run now,
+ *                                        post when the agent has ended, whatever ends it
+ *   alive {}                             no reply: the controller is still there
  *   abort {}                             ends the processes; a request that is waiting for them
  *                                        fails, and is answered first
  *   bye {}
@@ -53,6 +66,7 @@
 #include "harness/base/error.h"
 #include "harness/base/option.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 enum cb_agent_namespaces {
@@ -64,6 +78,8 @@ enum cb_agent_namespaces {
 struct cb_agent_options {
 	char host[64];             /* the name it goes by in messages and log */
 	int namespaces;            /* enum cb_agent_namespaces */
+	bool remote;               /* on a host of its own: lock, dead-man timer, undo */
+	char control_address[64];  /* of this host, by which the controller has come; "": unknown */
 	int64_t user_namespace_of; /* join that process's user namespace first, so that two agents
 				      may share a link; 0: none */
 };

@@ -7,6 +7,7 @@
 #include "harness/record/record.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define PREPARE_NS (8 * CB_NS_PER_SEC)
 #define EXIT_NS    (5 * CB_NS_PER_SEC)
@@ -61,12 +62,17 @@ int cb_agent_generate_go(
 	struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
 {
 	struct cb_agent_child *c = &a->generator;
-	int64_t timeout_ns = 0;
+	char go[32] = "go\n";
+	int64_t timeout_ns = 0, start_ns = 0;
 	int r = cb_agent_arg_time(args, "timeout_ns", -1, &timeout_ns, err);
 
+	if (!r && json_object_get(args, "start_ns"))
+		r = cb_agent_arg_count(args, "start_ns", 1, INT64_MAX, &start_ns, err);
 	if (r)
 		return r;
-	r = cb_file_write_all(c->process.stdin_fd, "go\n", 3, c->name, err);
+	if (start_ns)
+		snprintf(go, sizeof(go), "go %lld\n", (long long)start_ns);
+	r = cb_file_write_all(c->process.stdin_fd, go, strlen(go), c->name, err);
 	if (!r)
 		r = cb_agent_children_speak(a, c, 1, cb_deadline_in((uint64_t)timeout_ns), err);
 	if (!r)

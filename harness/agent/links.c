@@ -1,6 +1,7 @@
 /* Requests about the link and its counters. */
 #include "harness/agent/requests.h"
 #include "harness/agent/state.h"
+#include "harness/agent/undo.h"
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/host/host.h"
@@ -70,6 +71,8 @@ int cb_agent_link_up(struct cb_agent *a, const json_t *args, json_t *reply, stru
 
 	if (!r)
 		r = cb_agent_arg_time(args, "timeout_ns", LINK_UP_NS, &timeout_ns, err);
+	if (!r && a->undo)
+		r = cb_undo_note_interface(a->undo, name, err);
 	if (!r)
 		r = offloads_off(name, err);
 	if (!r)
@@ -173,6 +176,7 @@ int cb_agent_counters(struct cb_agent *a, const json_t *args, json_t *reply, str
 	if (r)
 		return r;
 	r = cb_json_set_count(reply, "time_ns", (int64_t)host.time_ns);
+	r |= cb_json_set_count(reply, "real_ns", (int64_t)cb_real_ns());
 	r |= cb_json_set_count(reply, "napi_thread_ns", cb_receive_thread_ns(name));
 	r |= json_object_set_new(reply, "link", link_json(&link));
 	r |= json_object_set_new(reply, "cpus", cpus_json(&host));

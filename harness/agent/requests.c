@@ -3,6 +3,7 @@
 
 #include "harness/agent/abilities.h"
 #include "harness/agent/evidence.h"
+#include "harness/agent/remote.h"
 #include "harness/agent/state.h"
 #include "harness/base/json.h"
 #include "harness/base/log.h"
@@ -33,6 +34,10 @@ static const struct cb_agent_request requests[] = {
 	{"capture-stop", cb_agent_capture_stop, GREETED | CAPTURE, 0},
 	{"generate-prepare", cb_agent_generate_prepare, GREETED, GENERATE},
 	{"generate-go", cb_agent_generate_go, GREETED | GENERATE, 0},
+	{"clock", cb_agent_clock, GREETED, 0},
+	{"window", cb_agent_window, GREETED, 0},
+	{"port", cb_agent_port, GREETED, CAPTURE | GENERATE},
+	{"commands", cb_agent_commands, GREETED, CAPTURE | GENERATE},
 	{"abort", cb_agent_abort, 0, 0},
 	{"bye", cb_agent_bye, 0, 0},
 };
@@ -99,6 +104,8 @@ int cb_agent_serve(struct cb_agent *a, const json_t *message, struct cb_error *e
 
 	if (r)
 		return r;
+	if (strcmp(name, "alive") == 0)
+		return 0;
 	reply = json_object();
 	if (!reply)
 		return cb_error_memory(err, "a reply");
@@ -133,14 +140,12 @@ static int check_peer(const json_t *args, struct cb_error *err)
 	if (protocol != CB_WIRE_PROTOCOL)
 		return cb_error_set(err, CB_ERR_HOST,
 			"the controller speaks protocol %lld, this agent %d: use one build of "
-			"capbench "
-			"on all hosts",
+			"capbench on all hosts",
 			(long long)protocol, CB_WIRE_PROTOCOL);
 	if (strcmp(build, CB_VERSION) != 0)
 		return cb_error_set(err, CB_ERR_HOST,
 			"the controller is capbench %s, this agent %s: use one build of capbench "
-			"on all "
-			"hosts",
+			"on all hosts",
 			build, CB_VERSION);
 	return 0;
 }
@@ -158,6 +163,8 @@ int cb_agent_hello(struct cb_agent *a, const json_t *args, json_t *reply, struct
 	}
 	if (!r)
 		r = cb_agent_arg_bool(args, "measure", false, &measure, err);
+	if (!r)
+		r = cb_agent_remote_hello(a, args, err);
 	if (r)
 		return r;
 	uname(&names);
@@ -166,6 +173,7 @@ int cb_agent_hello(struct cb_agent *a, const json_t *args, json_t *reply, struct
 	r |= cb_json_set_text(reply, "host", a->options->host);
 	r |= cb_json_set_count(reply, "pid", getpid());
 	r |= cb_json_set_text(reply, "kernel", names.release);
+	r |= json_object_set_new(reply, "cores", cb_agent_cores());
 	if (r)
 		return cb_error_memory(err, "the reply");
 	r = cb_agent_abilities_report(a, measure, reply, err);

@@ -29,7 +29,8 @@ int cb_agent_serve(struct cb_agent *a, const json_t *message, struct cb_error *e
 cb_agent_request_fn cb_agent_hello, cb_agent_facts, cb_agent_link_create, cb_agent_link_up,
 	cb_agent_link_queues, cb_agent_receive, cb_agent_counters, cb_agent_quiet, cb_agent_watch,
 	cb_agent_evidence, cb_agent_capture_prepare, cb_agent_capture_stop,
-	cb_agent_generate_prepare, cb_agent_generate_go, cb_agent_abort, cb_agent_bye;
+	cb_agent_generate_prepare, cb_agent_generate_go, cb_agent_abort, cb_agent_bye,
+	cb_agent_clock, cb_agent_window, cb_agent_port, cb_agent_commands;
 
 /* Arguments, checked. CB_ERR_USAGE naming the argument. */
 int cb_agent_arg_count(const json_t *args, const char *key, int64_t min, int64_t max,

@@ -41,6 +41,7 @@ struct cb_agent_softirq {
 struct cb_agent {
 	const struct cb_agent_options *options;
 	int in, out; /* messages */
+	int lock;    /* on a host of its own; -1: none */
 	int wake;    /* readable once a signal has asked for the end; -1: none */
 	struct cb_wire_reader reader;
 	bool ending;
@@ -49,6 +50,11 @@ struct cb_agent {
 	const char *busy; /* the request being carried out; NULL: none */
 	bool aborted;     /* an abort came while busy, with: */
 	int64_t abort_id;
+
+	/* On a host of its own. */
+	struct cb_undo *undo;
+	uint64_t dead_man_ns; /* 0: no timer */
+	uint64_t heard_ns, quiet_until_ns;
 
 	struct cb_error setup; /* why the namespaces could not be made; code 0: they are there */
 	bool own_sysfs;        /* /sys shows this network namespace */

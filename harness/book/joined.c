@@ -1,5 +1,59 @@
 #include "harness/book/joined.h"
 
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PART(name) offsetof(struct cb_generator_record, name)
+
+static const size_t generated[] = {PART(book.intended), PART(book.offered), PART(book.refused),
+	PART(book.window_offered), PART(book.unstamped), PART(unoffered), PART(syscalls),
+	PART(batches), PART(rebased), PART(cpu_ns), PART(softirq_ns), PART(context_switches)};
+
+/* Of these the worst tells for all. */
+static const size_t worst[] = {PART(elapsed_ns), PART(window_elapsed_ns), PART(lateness_max_ns),
+	PART(lateness_p99_ns), PART(gap_max_ns), PART(longest_train)};
+
+static int join_streams(struct cb_generator_record *into, const struct cb_generator_record *part)
+{
+	struct cb_stream_record *streams =
+		realloc(into->streams, (into->n_streams + part->n_streams + 1) * sizeof(*streams));
+
+	if (!streams)
+		return CB_ERR_INTERNAL;
+	into->streams = streams;
+	for (size_t i = 0; i < part->n_streams; i++)
+		streams[into->n_streams++] = part->streams[i];
+	return 0;
+}
+
+int cb_generator_record_join(
+	struct cb_generator_record *into, const struct cb_generator_record *part)
+{
+	for (size_t i = 0; i < sizeof(generated) / sizeof(*generated); i++) {
+		int64_t *to = (int64_t *)((char *)into + generated[i]);
+
+		*to = cb_count_add(*to, *(const int64_t *)((const char *)part + generated[i]));
+	}
+	for (size_t i = 0; i < sizeof(worst) / sizeof(*worst); i++) {
+		int64_t *to = (int64_t *)((char *)into + worst[i]);
+		int64_t other = *(const int64_t *)((const char *)part + worst[i]);
+
+		*to = other == CB_UNKNOWN || *to > other ? *to : other;
+	}
+	into->offered_pps += part->offered_pps;
+	into->intended_pps += part->intended_pps;
+	if (!(fabs(into->drift_ppm) >= fabs(part->drift_ppm)))
+		into->drift_ppm = part->drift_ppm;
+	for (int i = 0; i < CB_GAP_BOUNDS; i++)
+		into->gap_within_share[i] = (double)NAN;
+	into->back_to_back_share = into->sizes_chi_square = (double)NAN;
+	into->gap_p50_ns = into->gap_p99_ns = CB_UNKNOWN;
+	if (cb_series_join(&into->series, &part->series))
+		return CB_ERR_INTERNAL;
+	return join_streams(into, part);
+}
+
 #define FIELD(name) offsetof(struct cb_view_record, name)
 
 /* What adds up over the members of a group. */

@@ -10,6 +10,14 @@
 #include <stddef.h>
 
 /*
+ * What another host's generator did for the same trial, into one account: books, streams and series
+ * add up; times, lateness and the longest train are the worst; figures about gaps that can't be
+ * joined are unknown. CB_ERR_INTERNAL out of memory.
+ */
+int cb_generator_record_join(
+	struct cb_generator_record *into, const struct cb_generator_record *part);
+
+/*
  * Join `member` into `into`, both of one group: counts are summed (unknown where either is),
  * elapsed_ns is the longer, sequence_gaps is unknown (each member misses what the others got),
  * names and load_result stay the first's. CB_ERR_INTERNAL when the series can't grow.

@@ -63,6 +63,9 @@ void cb_generator_record_init(struct cb_generator_record *r)
 	*r = (struct cb_generator_record){
 		.book = no_book,
 		.unoffered = CB_UNKNOWN,
+		.started_ns = CB_UNKNOWN,
+		.start_skew_ns = CB_UNKNOWN,
+		.start_skew_error_ns = CB_UNKNOWN,
 		.elapsed_ns = CB_UNKNOWN,
 		.window_elapsed_ns = CB_UNKNOWN,
 		.offered_pps = (double)NAN,

@@ -35,6 +35,7 @@ struct cb_stream_record {
 	struct cb_generator_book book;
 	int64_t unoffered;
 	int64_t stream;          /* in the stamps of its frames */
+	char host[64];           /* of the test-bed; "": there is one */
 	int64_t cpu;             /* core it was pinned to, -1: none */
 	double offered_pps;      /* over the window */
 	int64_t lateness_max_ns; /* unknown at max */
@@ -72,6 +73,10 @@ struct cb_generator_record {
 	int64_t softirq_ns; /* of that, softirq time that only interrupted it; unknown: not measured
 			     */
 	int64_t context_switches;
+	int64_t started_ns; /* when it began to send, by CLOCK_MONOTONIC of its host */
+	/* Between the first and the last of several hosts to begin, by the controller's clock; and
+	 * how far that may be off. Unknown: there is one. */
+	int64_t start_skew_ns, start_skew_error_ns;
 	char transmitter[CB_RECORD_TEXT];
 	char transmitter_why[CB_RECORD_TEXT];  /* "auto" chose it, because; "": it was named */
 	char transmitter_note[CB_RECORD_TEXT]; /* how it keeps the rate, in its own terms; "":
@@ -111,6 +116,7 @@ struct cb_view_record {
 	int64_t group; /* views with one number share the frames: together they are one view of
 			  the ledger; unknown: a view of its own */
 	char mechanism[CB_RECORD_TEXT], wait[CB_RECORD_TEXT], load[CB_RECORD_TEXT];
+	char host[64];                /* of the test-bed; "": there is one sensor */
 	char version[CB_RECORD_TEXT]; /* what really ran behind the mechanism, e.g. "linux 6.18.44"
 				       */
 	json_t *load_result;          /* what the load has to tell (object), NULL: nothing; owned */

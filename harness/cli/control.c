@@ -28,9 +28,10 @@ int cb_control_ready_for(pid_t worker)
 	return fflush(stdout);
 }
 
-int cb_control_wait_go(struct cb_error *err)
+int cb_control_wait_go(uint64_t *start_ns, struct cb_error *err)
 {
-	char line[8];
+	char line[32], newline = 0;
+	unsigned long long ns = 0;
 	size_t n = 0;
 
 	while (n < sizeof(line) - 1 && (n == 0 || line[n - 1] != '\n')) {
@@ -43,9 +44,13 @@ int cb_control_wait_go(struct cb_error *err)
 		n++;
 	}
 	line[n] = '\0';
-	if (strcmp(line, "go\n") != 0)
+	*start_ns = 0;
+	if (strcmp(line, "go\n") == 0)
+		return 0;
+	if (sscanf(line, "go %llu%c", &ns, &newline) != 2 || newline != '\n')
 		return cb_error_set(
 			err, CB_ERR_INTERNAL, "the agent said \"%s\" instead of go", line);
+	*start_ns = ns;
 	return 0;
 }
 

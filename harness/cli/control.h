@@ -10,6 +10,7 @@
 #include "harness/cli/verb.h"
 
 #include <jansson.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 int cb_control_ready(void);
@@ -19,8 +20,9 @@ int cb_control_ready_for(pid_t worker);
  */
 int cb_control_interface(
 	const struct cb_invocation *call, char *out, size_t size, struct cb_error *err);
-/* Blocks for "go"; CB_ERR_INTERRUPTED when stdin ends or a signal comes first. */
-int cb_control_wait_go(struct cb_error *err);
+/* Blocks for "go", or "go TIME", which is when to start (*start_ns, CLOCK_MONOTONIC; else 0);
+ * CB_ERR_INTERRUPTED when stdin ends or a signal comes first. */
+int cb_control_wait_go(uint64_t *start_ns, struct cb_error *err);
 /* The last line: the record (stolen; NULL out of memory), or the error when `code` is not 0. */
 int cb_control_end(json_t *record, int code, struct cb_error *err);
 

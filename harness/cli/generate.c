@@ -26,11 +26,11 @@ static const struct cb_option unlisted[] = {
 /* Ready: under an agent, say so and wait for the start. */
 static int on_ready(void *arg)
 {
-	const struct args *a = arg;
+	struct args *a = arg;
 
 	if (!a->control)
 		return 0;
-	return cb_control_ready() || cb_control_wait_go(NULL);
+	return cb_control_ready() || cb_control_wait_go(&a->job.start_ns, NULL);
 }
 
 static void print_gaps(const struct cb_generator_record *r)

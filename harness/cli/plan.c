@@ -9,11 +9,19 @@
 
 struct args {
 	struct cb_scenario_args scenario;
+	char testbed[1024];
 	bool cells;
 };
 
 static const struct cb_option options[] = {
 	CB_SCENARIO_OPTION_ROWS(struct args, scenario),
+	{.name = "testbed",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct args, testbed),
+		.fallback = "",
+		.text_size = sizeof(((struct args *)0)->testbed),
+		.metavar = "FILE",
+		.help = "Plan for the hosts of this file; none of them is touched"},
 	{.name = "cells",
 		.type = CB_OPT_BOOL,
 		.offset = offsetof(struct args, cells),
@@ -143,14 +151,18 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	const struct args *a = call->args;
 	struct cb_testbed_shape shape;
 	struct cb_scenario *s = NULL;
+	struct cb_bed *bed = NULL;
 	struct cb_plan *p = NULL;
 	int r;
 
 	r = cb_scenario_args_load(&s, call->positional[0], &a->scenario, err);
 	if (!r)
+		r = a->testbed[0] ? cb_bed_load(&bed, a->testbed, NULL, err) : 0;
+	/* What can run on other hosts shows there. */
+	if (!r && !bed)
 		cb_scenario_probe(s, &cb_cli_registry);
 	if (!r)
-		r = cb_testbed_shape_local(&shape, err);
+		r = cb_testbed_shape(&shape, bed, err);
 	if (!r)
 		r = cb_plan_make(&p, s, &shape, (uint64_t)a->scenario.seed, err);
 	if (!r && call->common.json)
@@ -158,6 +170,7 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	else if (!r)
 		print_plan(p, a->cells);
 	cb_plan_destroy(p);
+	cb_bed_destroy(bed);
 	cb_scenario_destroy(s);
 	return r;
 }
@@ -171,9 +184,8 @@ static const char *const examples[] = {
 const struct cb_verb cb_verb_plan = {
 	.name = "plan",
 	.help = "Check a scenario and show what it would do",
-	.description =
-		"Reads a scenario, checks every combination, and prints cells, trials, estimated "
-		"time and the cores needed, without sending a frame.",
+	.description = "Reads a scenario, checks every combination, and prints cells, trials, "
+		       "estimated time and the cores needed, without sending a frame.",
 	.positional = {{.metavar = "SCENARIO", .help = "a YAML file"}},
 	.options = options,
 	.repeats = repeats,

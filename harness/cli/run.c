@@ -1,15 +1,19 @@
 /* `run`: measure a scenario and draw its report. */
 #include "harness/run/run.h"
 
+#include "harness/base/clock.h"
 #include "harness/cli/report_verb.h"
 #include "harness/cli/scenario_args.h"
 
 #include <stdio.h>
+#include <unistd.h>
 
 struct args {
 	struct cb_scenario_args scenario;
 	char out[1024], resume[1024];
-	bool no_report, no_pictures;
+	char testbed[1024];
+	bool no_report, no_pictures, keep_going;
+	int64_t host_timeout_ns;
 };
 
 static const struct cb_option options[] = {
@@ -28,6 +32,24 @@ static const struct cb_option options[] = {
 		.text_size = sizeof(((struct args *)0)->resume),
 		.metavar = "DIR",
 		.help = "Finish the missing trials of this run directory"},
+	{.name = "testbed",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct args, testbed),
+		.fallback = "",
+		.text_size = sizeof(((struct args *)0)->testbed),
+		.metavar = "FILE",
+		.help = "Measure on the hosts of this file, over SSH, instead of on this machine"},
+	{.name = "keep-going",
+		.type = CB_OPT_BOOL,
+		.offset = offsetof(struct args, keep_going),
+		.fallback = "false",
+		.help = "When a host is lost, go on with the trials that don't need it"},
+	{.name = "host-timeout",
+		.type = CB_OPT_TIME,
+		.offset = offsetof(struct args, host_timeout_ns),
+		.fallback = "40s",
+		.max = (int64_t)(3600 * CB_NS_PER_SEC),
+		.help = "How long a host that is lost may take to come back"},
 	{.name = "no-report",
 		.type = CB_OPT_BOOL,
 		.offset = offsetof(struct args, no_report),
@@ -60,15 +82,33 @@ static int load(struct cb_scenario **s, const struct cb_invocation *call, struct
 	if (a->scenario.profile[0] || a->scenario.set.n || a->scenario.only.n || a->scenario.seed)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"--resume takes the scenario as it was started: leave out --profile, "
-			"--set, --only "
-			"and --seed");
+			"--set, --only and --seed");
 	snprintf(path, sizeof(path), "%s/scenario.resolved.yaml", a->resume);
 	return cb_scenario_args_load(s, path, &(struct cb_scenario_args){0}, err);
+}
+
+/* The file named, or that of the run to be finished; NULL: the built-in test-bed. */
+static int load_testbed(struct cb_bed **bed, const struct args *a, struct cb_error *err)
+{
+	char path[1200];
+
+	*bed = NULL;
+	if (a->testbed[0])
+		return cb_bed_load(bed, a->testbed, NULL, err);
+	if (!a->resume[0])
+		return 0;
+	snprintf(path, sizeof(path), "%s/testbed.yaml", a->resume);
+	return access(path, F_OK) ? 0 : cb_bed_load(bed, path, NULL, err);
 }
 
 /* What the numbers are worth decides the exit status. */
 static int judge(const struct cb_run_outcome *o, struct cb_error *err)
 {
+	if (o->lost)
+		return cb_error_set(err, CB_ERR_HOST,
+			"%lld of %lld trials could not be measured: %s (to finish: capbench run "
+			"--resume %s)",
+			(long long)o->lost, (long long)o->trials, o->failure.text, o->directory);
 	if (o->invalid)
 		return cb_error_set(err, CB_ERR_INCONCLUSIVE,
 			"%lld of %lld trials are invalid (their reasons are in the report; %s)",
@@ -84,15 +124,22 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 		.resume = a->resume[0] ? a->resume : NULL,
 		.command_line = call->command_line,
 		.seed = (uint64_t)a->scenario.seed,
+		.keep_going = a->keep_going,
+		.host_timeout_ns = a->host_timeout_ns,
 	};
 	struct cb_run_outcome outcome = {0};
 	struct cb_scenario *s = NULL;
+	struct cb_bed *bed = NULL;
 	int r;
 
 	if (o.out && o.resume)
 		return cb_error_set(err, CB_ERR_USAGE, "--out and --resume exclude each other");
 	r = load(&s, call, err);
 	if (!r)
+		r = load_testbed(&bed, a, err);
+	o.bed = bed;
+	/* What can run on other hosts shows there. */
+	if (!r && !bed)
 		cb_scenario_probe(s, &cb_cli_registry);
 	if (!r)
 		r = cb_run(s, &o, &outcome, err);
@@ -103,12 +150,14 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	else if (!r)
 		printf("results    %s\n", outcome.directory);
 	cb_scenario_destroy(s);
+	cb_bed_destroy(bed);
 	return r ? r : judge(&outcome, err);
 }
 
 static const char *const examples[] = {
 	"capbench run scenarios/quick.yaml",
 	"capbench run scenarios/quick.yaml --only capture.mechanism=tpacket3 --set repetitions=5",
+	"capbench run scenarios/quick.yaml --testbed scenarios/testbeds/figure4.yaml",
 	"capbench run --resume results/quick/20261121T214005Z-1a2b",
 	NULL,
 };
@@ -116,10 +165,10 @@ static const char *const examples[] = {
 const struct cb_verb cb_verb_run = {
 	.name = "run",
 	.help = "Measure a scenario and draw its report",
-	.description =
-		"Carries out every trial of SCENARIO on the built-in test-bed (two network "
-		"namespaces and a veth pair on this machine), keeps the books of every frame, and "
-		"draws the report. A run that was broken off is finished by --resume.",
+	.description = "Carries out every trial of SCENARIO on the built-in test-bed (two network "
+		       "namespaces and a veth pair on this machine) or on the hosts of a test-bed "
+		       "file, keeps the books of every frame, and draws the report. A run that was "
+		       "broken off is finished by --resume.",
 	.positional = {{.metavar = "SCENARIO",
 		.help = "a YAML file; may be left out with --resume",
 		.optional = true}},

@@ -57,6 +57,9 @@ static const struct cb_field generator_added[] = {
 	GENERATOR(REAL, drift_ppm),
 	CB_FIELD_STRING(cb_generator_record, transmitter_why),
 	GENERATOR_BOOK(unstamped),
+	GENERATOR(COUNT, started_ns),
+	GENERATOR(COUNT, start_skew_ns),
+	GENERATOR(COUNT, start_skew_error_ns),
 	CB_FIELD_STRING(cb_generator_record, transmitter_note),
 	GENERATOR(COUNT, file_truncated),
 	GENERATOR(COUNT, file_oversized),
@@ -82,8 +85,14 @@ static const struct cb_field stream_fields[] = {
 	{0},
 };
 
+static const struct cb_field stream_added[] = {
+	CB_FIELD_STRING(cb_stream_record, host),
+	{0},
+};
+
 static const struct cb_field view_added[] = {
 	VIEW(COUNT, group),
+	CB_FIELD_STRING(cb_view_record, host),
 	{0},
 };
 
@@ -145,12 +154,11 @@ static json_t *to_object(
 
 static json_t *streams_json(const struct cb_generator_record *r)
 {
-	static const struct cb_field none[] = {{0}};
 	json_t *streams = json_array();
 
 	for (size_t i = 0; i < r->n_streams; i++) {
 		if (json_array_append_new(
-			    streams, to_object(stream_fields, none, &r->streams[i]))) {
+			    streams, to_object(stream_fields, stream_added, &r->streams[i]))) {
 			json_decref(streams);
 			return NULL;
 		}
@@ -198,6 +206,8 @@ static int read_streams(struct cb_generator_record *r, const json_t *json, struc
 	{
 		cb_stream_record_init(&r->streams[i]);
 		rc = cb_record_read_fields(&r->streams[i], stream_fields, stream, err);
+		if (!rc)
+			rc = cb_record_read_added_fields(&r->streams[i], stream_added, stream, err);
 		if (rc)
 			return cb_error_prepend(err, "\"streams\"[%zu]", i);
 		r->n_streams = i + 1;

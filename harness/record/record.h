@@ -22,16 +22,25 @@
 enum cb_trial_state { CB_TRIAL_VALID, CB_TRIAL_GENERATOR_LIMITED, CB_TRIAL_INVALID };
 extern const char *const cb_trial_state_names[]; /* "valid", "generator-limited", "invalid", NULL */
 
+/* What one of several sensors saw of the trial. */
+struct cb_sensor_record {
+	char host[64];
+	struct cb_path_book path;
+	struct cb_evidence_record evidence;
+};
+
 struct cb_trial_record {
 	int64_t trial, cell, repetition, attempt; /* trial: index in the plan; attempt: from 1 */
 	char cell_id[17];
 	char started[32]; /* UTC */
 	json_t *params;   /* dotted path -> value in base units; owned */
 	struct cb_generator_record generator;
-	struct cb_path_book path;
+	struct cb_path_book path;     /* of several sensors: what is the same for all */
 	struct cb_view_record *views; /* owned */
 	size_t n_views;
-	struct cb_evidence_record evidence;
+	struct cb_evidence_record evidence; /* of several sensors: unknown */
+	struct cb_sensor_record *sensors;   /* owned; none where there is one */
+	size_t n_sensors;
 	enum cb_trial_state state;
 	json_t *reasons; /* array of sentences; owned, never NULL after init */
 };

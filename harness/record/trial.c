@@ -75,6 +75,9 @@ void cb_trial_record_finish(struct cb_trial_record *r)
 	json_decref(r->params);
 	json_decref(r->reasons);
 	r->params = r->reasons = NULL;
+	free(r->sensors);
+	r->sensors = NULL;
+	r->n_sensors = 0;
 }
 
 static json_t *views_json(const struct cb_trial_record *r)
@@ -102,6 +105,27 @@ static int write_part(json_t *line, const char *key, const struct cb_field *tabl
 	return json_object_set_new(line, key, object);
 }
 
+/* Only where there are several. */
+static int write_sensors(json_t *line, const struct cb_trial_record *r)
+{
+	json_t *sensors;
+
+	if (!r->n_sensors)
+		return 0;
+	sensors = json_array();
+	for (size_t i = 0; i < r->n_sensors; i++) {
+		json_t *sensor = json_pack("{s:s}", "host", r->sensors[i].host);
+
+		if (!sensor || write_part(sensor, "path", path_fields, &r->sensors[i].path) ||
+			write_part(sensor, "evidence", evidence_fields, &r->sensors[i].evidence) ||
+			json_array_append_new(sensors, sensor)) {
+			json_decref(sensors);
+			return -1;
+		}
+	}
+	return json_object_set_new(line, "sensors", sensors);
+}
+
 static int write_trial(json_t *line, const struct cb_trial_record *r)
 {
 	if (json_object_set_new(line, "schema", json_integer(CB_RECORD_SCHEMA)) ||
@@ -110,6 +134,7 @@ static int write_trial(json_t *line, const struct cb_trial_record *r)
 		write_part(line, "path", path_fields, &r->path) ||
 		json_object_set_new(line, "views", views_json(r)) ||
 		write_part(line, "evidence", evidence_fields, &r->evidence) ||
+		write_sensors(line, r) ||
 		cb_json_set_text(line, "state", cb_trial_state_names[r->state]) ||
 		json_object_set(line, "reasons", r->reasons))
 		return -1;
@@ -195,6 +220,40 @@ static int read_views(struct cb_trial_record *r, const json_t *json, struct cb_e
 	return 0;
 }
 
+static int read_sensors(struct cb_trial_record *r, const json_t *json, struct cb_error *err)
+{
+	json_t *sensors, *sensor;
+	size_t i;
+	int rc;
+
+	if (!json_object_get(json, "sensors"))
+		return 0;
+	rc = cb_json_array(json, "sensors", &sensors, err);
+	if (!rc && json_array_size(sensors) > VIEWS_MAX)
+		rc = cb_error_set(
+			err, CB_ERR_INTERNAL, "\"sensors\" has more than %d entries", VIEWS_MAX);
+	if (rc)
+		return rc;
+	free(r->sensors);
+	r->n_sensors = 0;
+	r->sensors = calloc(json_array_size(sensors) + 1, sizeof(*r->sensors));
+	if (!r->sensors)
+		return cb_error_memory(err, "sensors");
+	json_array_foreach(sensors, i, sensor)
+	{
+		struct cb_sensor_record *s = &r->sensors[r->n_sensors++];
+
+		rc = cb_json_text(sensor, "host", s->host, sizeof(s->host), err);
+		if (!rc)
+			rc = read_part(&s->path, path_fields, sensor, "path", err);
+		if (!rc)
+			rc = read_part(&s->evidence, evidence_fields, sensor, "evidence", err);
+		if (rc)
+			return cb_error_prepend(err, "\"sensors\"[%zu]", i);
+	}
+	return 0;
+}
+
 static int read_state(struct cb_trial_record *r, const json_t *json, struct cb_error *err)
 {
 	char name[32];
@@ -244,6 +303,8 @@ int cb_trial_record_read(struct cb_trial_record *r, const json_t *json, struct c
 		rc = read_views(r, json, err);
 	if (!rc)
 		rc = read_part(&r->evidence, evidence_fields, json, "evidence", err);
+	if (!rc)
+		rc = read_sensors(r, json, err);
 	if (!rc)
 		rc = read_state(r, json, err);
 	if (!rc)

@@ -13,6 +13,7 @@ struct field {
 
 static const struct field host_fields[] = {
 	{"time_ns", offsetof(struct cb_counters, time_ns)},
+	{"real_ns", offsetof(struct cb_counters, real_ns)},
 	{"napi_thread_ns", offsetof(struct cb_counters, napi_thread_ns)},
 };
 
@@ -86,6 +87,16 @@ int cb_counters_read(struct cb_counters *c, const json_t *reply, struct cb_error
 			c->n_cpus = (int)number + 1;
 	}
 	return 0;
+}
+
+void cb_counters_add_link(struct cb_counters *to, const struct cb_counters *c)
+{
+	for (size_t i = 0; i < COUNT_OF(link_fields); i++) {
+		int64_t *sum = (int64_t *)((char *)to + link_fields[i].offset);
+
+		*sum = cb_count_add(
+			*sum, *(const int64_t *)((const char *)c + link_fields[i].offset));
+	}
 }
 
 /* Softnet's counters are 32 bits wide. */

@@ -14,7 +14,7 @@
 #define CB_COUNTERS_CPUS 256
 
 struct cb_counters {
-	int64_t time_ns, napi_thread_ns;
+	int64_t time_ns, real_ns, napi_thread_ns; /* CLOCK_MONOTONIC, CLOCK_REALTIME */
 	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_missed, nic_ring_dropped,
 		xdp_refused;
 	int n_cpus; /* highest CPU number + 1 */
@@ -26,6 +26,9 @@ struct cb_counters {
 
 /* From a reply. CB_ERR_HOST naming what is missing. */
 int cb_counters_read(struct cb_counters *c, const json_t *reply, struct cb_error *err);
+
+/* Add the link's counters of another host. */
+void cb_counters_add_link(struct cb_counters *to, const struct cb_counters *c);
 
 /*
  * What happened on the sensor host between two readings. The steal share is the worst CPU's, with

@@ -9,9 +9,17 @@
 
 static json_t *shape_json(const struct cb_testbed_shape *s)
 {
-	return json_pack("{s:s, s:i, s:b, s:b, s:b, s:b}", "kind", "local", "cores", s->cores,
-		"shared", s->shared, "inline_receive", s->inline_receive, "rps", s->rps, "threaded",
-		s->threaded);
+	json_t *generators = json_array(), *sensors = json_array();
+
+	for (size_t i = 0; i < s->n_generators; i++)
+		json_array_append_new(generators, json_string(s->generators[i]));
+	for (size_t i = 0; i < s->n_sensors; i++)
+		json_array_append_new(sensors, json_string(s->sensors[i].name));
+	return json_pack("{s:s, s:o, s:b, s:b, s:b, s:b, s:o, s:o}", "kind",
+		s->kind ? s->kind : "local", "cores",
+		s->cores < CB_CORES_UNKNOWN ? json_integer(s->cores) : json_null(), "shared",
+		s->shared, "inline_receive", s->inline_receive, "rps", s->rps, "threaded",
+		s->threaded, "generators", generators, "sensors", sensors);
 }
 
 static json_t *plan_json(const struct cb_plan *p)

@@ -136,7 +136,7 @@ static int make_new(const char *path, struct cb_error *err)
 }
 
 int cb_run_directory_create(struct cb_run_directory *d, const char *path,
-	const struct cb_plan *plan, json_t *run, struct cb_error *err)
+	const struct cb_plan *plan, const char *testbed, json_t *run, struct cb_error *err)
 {
 	const struct cb_scenario *s = plan->scenario;
 	char journal[CB_RUN_PATH_MAX], hash[17];
@@ -156,6 +156,8 @@ int cb_run_directory_create(struct cb_run_directory *d, const char *path,
 		r = write_text(d, "scenario.yaml", s->source, err);
 	if (!r)
 		r = write_text(d, "scenario.resolved.yaml", s->resolved, err);
+	if (!r && testbed)
+		r = write_text(d, "testbed.yaml", testbed, err);
 	if (!r)
 		r = cb_run_directory_write(d, err);
 	if (!r)

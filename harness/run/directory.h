@@ -25,10 +25,11 @@ void cb_run_directory_name(const char *scenario, char *out, size_t size);
 
 /*
  * Make `path` (which must not exist, or be empty) with scenario.yaml, scenario.resolved.yaml,
- * run.json, journal, and empty data files. `run` (stolen) is what run.json says.
+ * run.json, testbed.yaml (its text is `testbed`; NULL: none), journal, and empty data files. `run`
+ * (stolen) is what run.json says.
  */
 int cb_run_directory_create(struct cb_run_directory *d, const char *path,
-	const struct cb_plan *plan, json_t *run, struct cb_error *err);
+	const struct cb_plan *plan, const char *testbed, json_t *run, struct cb_error *err);
 
 /* The seed that an existing run was started with. CB_ERR_USAGE when `path` is no run directory. */
 int cb_run_directory_seed(const char *path, uint64_t *seed, struct cb_error *err);

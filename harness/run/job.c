@@ -27,19 +27,20 @@ static void put_text(json_t *values, const char *name, const char *text)
 }
 
 /* "0,1": one for each thread; "-1": they are not pinned. */
-static void put_cores(json_t *values, const struct cb_layout *layout)
+static void put_cores(
+	json_t *values, const struct cb_layout *layout, const struct cb_testbed_end *end)
 {
 	char text[CB_THREADS_MAX * 5] = "";
 	size_t used = 0;
 
 	for (int i = 0; i < layout->n_generators && layout->generator >= 0; i++)
 		used += (size_t)snprintf(text + used, sizeof(text) - used, "%s%d", i ? "," : "",
-			layout->generators[i]);
+			cb_testbed_core(end, layout->generators[i]));
 	put_text(values, "cpu", used ? text : "-1");
 }
 
-json_t *cb_job_capture(
-	const struct cb_trial_spec *spec, const struct cb_layout *layout, int i, uint32_t key)
+json_t *cb_job_capture(const struct cb_trial_spec *spec, const struct cb_layout *layout,
+	const struct cb_testbed_end *sensor, int i, uint32_t key)
 {
 	json_t *values;
 
@@ -50,7 +51,7 @@ json_t *cb_job_capture(
 		values = json_pack("{s:s}", "external", spec->capture.external);
 	if (!values)
 		return NULL;
-	put_number(values, "cpu", layout->capture[i]);
+	put_number(values, "cpu", cb_testbed_core(sensor, layout->capture[i]));
 	put_number(values, "key", key);
 	put(values, "snaplen", CB_UNIT_BYTES, spec->capture.snaplen);
 	put(values, "buffer", CB_UNIT_BYTES, spec->capture.buffer);
@@ -65,10 +66,10 @@ json_t *cb_job_capture(
 }
 
 json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout *layout,
-	const struct cb_testbed *testbed, uint32_t key)
+	const struct cb_generate_part *part, uint32_t key)
 {
 	json_t *values = json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:s, s:s}", "transmitter",
-		spec->generator.transmitter, "destination-mac", testbed->sensor_mac, "arrival",
+		spec->generator.transmitter, "destination-mac", part->destination_mac, "arrival",
 		spec->traffic.arrival, "sizes", spec->traffic.sizes, "payload",
 		spec->traffic.payload, "frame", spec->traffic.frame, "flow-order",
 		cb_flow_order_names[spec->traffic.flow_order], "flow-field",
@@ -76,8 +77,13 @@ json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout
 
 	if (!values)
 		return NULL;
-	put_cores(values, layout);
+	put_cores(values, layout, part->end);
 	put_number(values, "threads", spec->generator.threads);
+	if (part->of > 1) {
+		put_number(values, "part", (int64_t)part->number);
+		put_number(values, "parts", (int64_t)part->of);
+		put_number(values, "stream", (int64_t)part->number * spec->generator.threads);
+	}
 	put_number(values, "flows", spec->traffic.flows);
 	put_number(values, "key", key);
 	put(values, "frame-size", CB_UNIT_BYTES, spec->traffic.frame_size);
@@ -88,7 +94,7 @@ json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout
 }
 
 json_t *cb_job_receive(const struct cb_trial_spec *spec, const struct cb_layout *layout,
-	const struct cb_testbed *testbed)
+	const struct cb_testbed_end *sensor)
 {
 	static const char *const modes[] = {
 		[CB_RECEIVE_CHOICE_AUTO] = "softirq",
@@ -97,7 +103,7 @@ json_t *cb_job_receive(const struct cb_trial_spec *spec, const struct cb_layout 
 		[CB_RECEIVE_CHOICE_THREADED] = "threaded",
 	};
 
-	return json_pack("{s:s, s:s, s:i, s:b}", "interface", testbed->sensor_interface, "mode",
-		modes[layout->receive_mode], "cpu", layout->receive, "napi",
-		spec->napi == CB_NAPI_ON);
+	return json_pack("{s:s, s:s, s:i, s:b}", "interface", sensor->interface, "mode",
+		modes[layout->receive_mode], "cpu", cb_testbed_core(sensor, layout->receive),
+		"napi", spec->napi == CB_NAPI_ON);
 }

@@ -11,15 +11,22 @@
 #include <stdint.h>
 
 /* Option name -> text for capture process `i` of the cell. New reference, NULL out of memory. */
-json_t *cb_job_capture(
-	const struct cb_trial_spec *spec, const struct cb_layout *layout, int i, uint32_t key);
+json_t *cb_job_capture(const struct cb_trial_spec *spec, const struct cb_layout *layout,
+	const struct cb_testbed_end *sensor, int i, uint32_t key);
+
+/* One of the generators that add up to the trial's. */
+struct cb_generate_part {
+	const struct cb_testbed_end *end;
+	const char *destination_mac;
+	size_t number, of;
+};
 
 /* The same for the generator, at `rate` for warm-up and duration of `spec`. */
 json_t *cb_job_generate(const struct cb_trial_spec *spec, const struct cb_layout *layout,
-	const struct cb_testbed *testbed, uint32_t key);
+	const struct cb_generate_part *part, uint32_t key);
 
 /* The request `receive` of the layout. */
 json_t *cb_job_receive(const struct cb_trial_spec *spec, const struct cb_layout *layout,
-	const struct cb_testbed *testbed);
+	const struct cb_testbed_end *sensor);
 
 #endif

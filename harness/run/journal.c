@@ -75,6 +75,21 @@ static int take_trial_end(struct cb_journal *j, const json_t *event, struct cb_e
 	return 0;
 }
 
+static int take_trial_failed(struct cb_journal *j, const json_t *event, struct cb_error *err)
+{
+	int64_t trial;
+
+	if (cb_json_count(event, "trial", &trial, err) ||
+		cb_json_count(event, "bytes", &j->trials_bytes, err))
+		return err->code;
+	if (trial < 0 || (uint64_t)trial >= j->n_trials)
+		return cb_error_set(
+			err, CB_ERR_USAGE, "trial %lld is not in the plan", (long long)trial);
+	j->trials[trial].attempts++;
+	j->trials[trial].failures++;
+	return 0;
+}
+
 static int take_event(struct cb_journal *j, const json_t *event, struct cb_error *err)
 {
 	char name[32];
@@ -95,6 +110,8 @@ static int take_event(struct cb_journal *j, const json_t *event, struct cb_error
 			: 0;
 	if (strcmp(name, "trial-end") == 0)
 		return take_trial_end(j, event, err);
+	if (strcmp(name, "trial-failed") == 0)
+		return take_trial_failed(j, event, err);
 	j->ended = strcmp(name, "run-end") == 0;
 	return 0;
 }

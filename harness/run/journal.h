@@ -6,6 +6,7 @@
  *   {"event": "capacity", "id": I, "sustained_pps": S, "limit_pps": L, ...}
  *   {"event": "trial-start", "trial": T, "attempt": A}
  *   {"event": "trial-end", "trial": T, "attempt": A, "state": S, "bytes": B}
+ *   {"event": "trial-failed", "trial": T, "attempt": A, "host": TEXT, "bytes": B}
  *   {"event": "resume"}   {"event": "interrupted", "signal": S}   {"event": "run-end"}
  *
  * "bytes" is the length of trials.jsonl (calibration.jsonl) that counts: what a crash left behind
@@ -24,7 +25,8 @@
 
 /* What the journal says about one trial. */
 struct cb_journal_trial {
-	int64_t attempts;          /* that ended */
+	int64_t attempts;          /* that ended, failed ones included */
+	int64_t failures;          /* of these, those that a host's failure ended */
 	bool ended;                /* at least one did */
 	enum cb_trial_state state; /* of the last that ended */
 };

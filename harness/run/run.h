@@ -7,6 +7,7 @@
 
 #include "harness/base/error.h"
 #include "harness/scenario/plan.h"
+#include "harness/testbed/file.h"
 
 #include <stdbool.h>
 
@@ -15,13 +16,18 @@ struct cb_run_options {
 			       working directory */
 	const char *resume; /* an existing run directory; NULL: a new run */
 	const char *command_line;
+	const struct cb_bed *bed; /* hosts over SSH; NULL: the built-in test-bed. Borrowed */
 	uint64_t seed;
 	bool quiet;
+	bool keep_going;         /* a host that is lost ends its trials, not those of others */
+	int64_t host_timeout_ns; /* how long a lost host may take to come back */
 };
 
 struct cb_run_outcome {
 	char directory[4096];
 	int64_t trials, valid, generator_limited, invalid;
+	int64_t lost;            /* trials that were not measured: a host of theirs failed */
+	struct cb_error failure; /* the last such; code 0: none */
 	int64_t unaccounted, unaccounted_unknown;
 };
 

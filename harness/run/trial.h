@@ -15,6 +15,7 @@
 #include "harness/scenario/plan.h"
 #include "harness/testbed/testbed.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /*
@@ -25,6 +26,9 @@
 int cb_trial_run(struct cb_testbed *t, const struct cb_trial_spec *spec,
 	const struct cb_layout *layout, uint32_t key, struct cb_trial_record *record,
 	struct cb_error *err);
+
+/* Whether all hosts that a cell needs are there. */
+bool cb_trial_can_run(const struct cb_testbed *t, const struct cb_trial_spec *spec);
 
 /*
  * The most that the generator can offer over this layout with nobody capturing, in pps (offered,

@@ -7,6 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+/* Readings are asked for over a network by a controller that does other things, too. */
+#define CLOCK_SLACK_NS   INT64_C(500000000)
+#define CLOCK_SLACK_PART 1000
+/* NTP slews by 0.5 ms/s at most (adjtimex(2)), and steps when more than 128 ms are to be mended. */
+#define CLOCK_SET_NS INT64_C(100000000)
+
 static void blame(struct cb_trial_record *r, enum cb_trial_state state, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
@@ -24,42 +30,9 @@ static void blame(struct cb_trial_record *r, enum cb_trial_state state, const ch
 		r->state = state;
 }
 
-/* What a counter that not every driver has has gained. */
-static int64_t gained(int64_t before, int64_t after)
-{
-	return after == CB_UNKNOWN ? 0 : cb_count_subtract(after, before);
-}
-
-static int64_t behind_the_ring(const struct cb_link_readings *l)
-{
-	const struct cb_counters *a = &l->receiver_before, *b = &l->receiver_after;
-	int64_t dropped = cb_count_subtract(b->rx_dropped, a->rx_dropped);
-
-	dropped = cb_count_subtract(dropped, gained(a->nic_ring_dropped, b->nic_ring_dropped));
-	return cb_count_subtract(
-		dropped, gained(l->sender_before.xdp_refused, l->sender_after.xdp_refused));
-}
-
-void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
-{
-	int64_t refused =
-		cb_count_subtract(l->sender_after.tx_dropped, l->sender_before.tx_dropped);
-	int64_t sent = cb_count_subtract(l->sender_after.tx_packets, l->sender_before.tx_packets);
-	int64_t arrived =
-		cb_count_subtract(l->receiver_after.rx_packets, l->receiver_before.rx_packets);
-
-	path->link_dropped = cb_count_subtract(sent, arrived);
-	path->nic_dropped = 0;
-	path->backlog_dropped = refused;
-	if (l->threaded || l->napi) {
-		path->nic_dropped = refused;
-		path->backlog_dropped = behind_the_ring(l);
-	}
-}
-
 /* The link's own counters against the generator's: every offered frame was sent or refused, and
  * nobody else sent. */
-static void check_link(struct cb_trial_record *r, const struct cb_link_readings *l)
+static void check_senders(struct cb_trial_record *r, const struct cb_link_readings *l)
 {
 	const struct cb_generator_book *g = &r->generator.book;
 	int64_t refused =
@@ -67,6 +40,9 @@ static void check_link(struct cb_trial_record *r, const struct cb_link_readings 
 	int64_t sent = cb_count_subtract(l->sender_after.tx_packets, l->sender_before.tx_packets);
 	int64_t seen = cb_count_add(sent, refused);
 
+	/* A NIC may send frames of others, or count late: then the path's terms are unknown. */
+	if (l->remote && !l->veth_sender)
+		return;
 	if (seen != CB_UNKNOWN && seen != g->offered)
 		blame(r, CB_TRIAL_INVALID,
 			"the link counted %lld frames sent and %lld refused, the generator offered "
@@ -76,6 +52,11 @@ static void check_link(struct cb_trial_record *r, const struct cb_link_readings 
 		blame(r, CB_TRIAL_INVALID,
 			"the link refused %lld frames, the generator noticed %lld",
 			(long long)refused, (long long)g->refused);
+}
+
+static void check_link(struct cb_trial_record *r, const struct cb_link_readings *l)
+{
+	check_senders(r, l);
 	if (r->path.link_dropped != CB_UNKNOWN && r->path.link_dropped < 0)
 		blame(r, CB_TRIAL_INVALID, "%lld frames arrived that nobody sent on this link",
 			(long long)-r->path.link_dropped);
@@ -132,15 +113,28 @@ static void check_evidence(struct cb_trial_record *r, const struct cb_link_readi
 		blame(r, CB_TRIAL_INVALID, "CPUs went on or off line during the trial");
 }
 
-void cb_trial_judge(struct cb_trial_record *r, const struct cb_link_readings *l)
+/* A host that stood still, or whose clock did, measured something else. */
+void cb_trial_judge_clock(struct cb_trial_record *r, const char *host,
+	const struct cb_counters *before, const struct cb_counters *after, int64_t here_ns)
+{
+	int64_t there_ns = after->time_ns - before->time_ns;
+	int64_t real_ns = after->real_ns - before->real_ns;
+
+	if (llabs(there_ns - here_ns) > CLOCK_SLACK_NS + here_ns / CLOCK_SLACK_PART)
+		blame(r, CB_TRIAL_INVALID,
+			"%s: %lld ms passed on its clock, and %lld ms on the controller's: one of "
+			"them stood still",
+			host, (long long)(there_ns / 1000000), (long long)(here_ns / 1000000));
+	if (llabs(real_ns - there_ns) > CLOCK_SET_NS)
+		blame(r, CB_TRIAL_INVALID, "%s: its clock was set, by %lld ms", host,
+			(long long)((real_ns - there_ns) / 1000000));
+}
+
+void cb_trial_judge_begin(struct cb_trial_record *r)
 {
 	const struct cb_generator_record *g = &r->generator;
 
 	r->state = CB_TRIAL_VALID;
-	for (size_t i = 0; i < r->n_views; i++) {
-		cb_view_by_number(&r->views[i].book, r, l);
-		cb_ledger_settle(&g->book, &r->path, &r->views[i].book);
-	}
 	if (g->book.offered <= 0)
 		blame(r, CB_TRIAL_INVALID, "no frame was offered");
 	if (g->book.intended != CB_UNKNOWN && g->unoffered != CB_UNKNOWN && g->book.intended > 0 &&
@@ -148,8 +142,29 @@ void cb_trial_judge(struct cb_trial_record *r, const struct cb_link_readings *l)
 		blame(r, CB_TRIAL_GENERATOR_LIMITED,
 			"the generator offered %.2f %% less than was asked for",
 			100.0 * (double)g->unoffered / (double)g->book.intended);
+}
+
+void cb_trial_judge_sensor(struct cb_trial_record *r, const struct cb_link_readings *l,
+	const struct cb_sensor_part *part)
+{
+	/* What it is judged by stands in the record meanwhile. */
+	r->path = *part->path;
+	r->evidence = *part->evidence;
+	for (size_t i = part->first_view; i < part->first_view + part->n_views; i++) {
+		cb_view_by_number(&r->views[i].book, r, l);
+		cb_ledger_settle(&r->generator.book, &r->path, &r->views[i].book);
+	}
 	check_link(r, l);
-	for (size_t i = 0; i < r->n_views; i++)
+	for (size_t i = part->first_view; i < part->first_view + part->n_views; i++)
 		check_view(r, i);
 	check_evidence(r, l);
+}
+
+void cb_trial_judge(struct cb_trial_record *r, const struct cb_link_readings *l)
+{
+	const struct cb_path_book path = r->path;
+	const struct cb_evidence_record evidence = r->evidence;
+
+	cb_trial_judge_begin(r);
+	cb_trial_judge_sensor(r, l, &(struct cb_sensor_part){&path, &evidence, 0, r->n_views});
 }

@@ -21,6 +21,8 @@ struct cb_link_readings {
 	bool threaded; /* receive mode: NAPI threads must have worked */
 	bool veth;     /* the link is a veth pair, and each end has a namespace of its own */
 	bool napi; /* the receiver has a NAPI ring (GRO, XDP or threads) in place of the backlog */
+	/* The ends are on machines of their own, with whatever between them. */
+	bool remote, veth_sender, veth_receiver;
 };
 
 /*
@@ -31,6 +33,8 @@ struct cb_link_readings {
  * comes after the ring: its losses are the receiver's rx_dropped less what the driver's own queues
  * dropped (XDP), and the sender knows nothing of them. Frames that came from XDP and met a full
  * ring are in the receiver's rx_dropped, too: the sender's xdp_refused says how many they are.
+ *
+ * On a remote link the terms that nobody counts are unknown, see path.c.
  */
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l);
 
@@ -40,6 +44,19 @@ void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
  * offered, a NAPI thread that never ran, stolen time make it invalid; unoffered frames make it
  * generator-limited.
  */
+/* The same in parts, for several sensors: what is the trial's, then what is each one's.
+ * record->path and ->evidence are the last one's then. */
+struct cb_sensor_part {
+	const struct cb_path_book *path;
+	const struct cb_evidence_record *evidence;
+	size_t first_view, n_views;
+};
+/* A host's own time between its two readings; `here_ns` passed on the controller's clock. */
+void cb_trial_judge_clock(struct cb_trial_record *r, const char *host,
+	const struct cb_counters *before, const struct cb_counters *after, int64_t here_ns);
+void cb_trial_judge_begin(struct cb_trial_record *r);
+void cb_trial_judge_sensor(struct cb_trial_record *r, const struct cb_link_readings *l,
+	const struct cb_sensor_part *part);
 void cb_trial_judge(struct cb_trial_record *r, const struct cb_link_readings *l);
 
 #endif

@@ -262,10 +262,16 @@ static int check_excludes(
 	return 0;
 }
 
+/* A cell keeps its id as long as it measures the same: keys that came later have no part in it
+ * while they say what used to go without saying. */
 static void name_cell(struct cb_cell *cell)
 {
-	snprintf(cell->id, sizeof(cell->id), "%016llx",
-		(unsigned long long)hash_params(cell->params));
+	json_t *params = json_copy(cell->params);
+
+	if (strcmp(cell->spec.sensor, "all") == 0)
+		json_object_del(params, "sensor");
+	snprintf(cell->id, sizeof(cell->id), "%016llx", (unsigned long long)hash_params(params));
+	json_decref(params);
 }
 
 /* The member that taps the receiving driver or hands it frames from XDP; NULL: none. */

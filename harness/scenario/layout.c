@@ -7,6 +7,7 @@
 struct resolver {
 	const struct cb_trial_spec *spec;
 	const struct cb_testbed_shape *shape;
+	int cores; /* of the sensor, or of the one that has fewest */
 	struct cb_placement placement;
 	struct cb_layout *layout;
 	struct cb_error *err;
@@ -29,8 +30,9 @@ static int resolve_mode(struct resolver *r)
 	int mode = r->spec->receive;
 
 	if (mode == CB_RECEIVE_CHOICE_AUTO)
-		mode = shape->inline_receive && shape->rps && placed ? CB_RECEIVE_CHOICE_RPS
-								     : CB_RECEIVE_CHOICE_SOFTIRQ;
+		mode = (shape->inline_receive || shape->rps_places) && shape->rps && placed
+			? CB_RECEIVE_CHOICE_RPS
+			: CB_RECEIVE_CHOICE_SOFTIRQ;
 	if (mode == CB_RECEIVE_CHOICE_RPS && !shape->rps)
 		return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
 			"trial.receive: rps is not possible on this test-bed (it takes root): use "
@@ -101,7 +103,7 @@ static int place_letters(struct resolver *r)
 {
 	const struct cb_placement *p = &r->placement;
 	struct cb_layout *layout = r->layout;
-	int cores = r->shape->cores, base = r->shape->shared ? 1 : 0;
+	int cores = r->cores, base = r->shape->shared ? 1 : 0;
 	bool same;
 	int letters = count_letters(p, &same);
 
@@ -123,11 +125,11 @@ static int place_letters(struct resolver *r)
 
 static int check_core(const struct resolver *r, const char *role, int core)
 {
-	if (core < r->shape->cores)
+	if (core < r->cores)
 		return 0;
 	return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
 		"trial.placement: %s: there is no core %d: this test-bed has %d, from 0", role,
-		core, r->shape->cores);
+		core, r->cores);
 }
 
 static int place_cores(struct resolver *r)
@@ -209,7 +211,7 @@ static void note(const struct resolver *r)
 		(r->shape->shared && layout->receive >= 0 && layout->receive == layout->generator);
 	const char *text = "";
 
-	if (r->shape->cores < 2)
+	if (r->cores < 2)
 		text = "one core does everything: placements can't be told apart";
 	else if (on_generator && layout->receive_mode == CB_RECEIVE_CHOICE_THREADED)
 		text = "the receive thread shares the generator's core: the link refuses frames "
@@ -220,6 +222,31 @@ static void note(const struct resolver *r)
 	else if (threads_share(layout))
 		text = "threads of the generator share a core: together they make no more than one";
 	snprintf(layout->note, sizeof(layout->note), "%s", text);
+}
+
+/* The sensors that the cell is for, and their cores. */
+static int find_sensor(struct resolver *r)
+{
+	const struct cb_testbed_shape *shape = r->shape;
+	struct cb_text known = {0};
+	int rc;
+
+	r->cores = shape->cores;
+	if (!*r->spec->sensor || strcmp(r->spec->sensor, "all") == 0)
+		return 0;
+	for (size_t i = 0; i < shape->n_sensors; i++) {
+		if (strcmp(shape->sensors[i].name, r->spec->sensor) == 0) {
+			r->cores = shape->sensors[i].cores;
+			cb_text_finish(&known);
+			return 0;
+		}
+		cb_text_addf(&known, ", %s", shape->sensors[i].name);
+	}
+	rc = cb_error_set(r->err, CB_ERR_USAGE,
+		"trial.sensor: %s is no sensor of this test-bed: it may be all%s", r->spec->sensor,
+		cb_text_get(&known));
+	cb_text_finish(&known);
+	return rc;
 }
 
 int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_shape *shape,
@@ -234,7 +261,9 @@ int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_
 	if (spec->capture.processes < 1 || spec->capture.processes > CB_PROCESSES_MAX)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"trial.capture.processes: 1 to %d are possible", CB_PROCESSES_MAX);
-	rc = resolve_mode(&r);
+	rc = find_sensor(&r);
+	if (!rc)
+		rc = resolve_mode(&r);
 	if (rc)
 		return rc;
 	if (r.placement.kind == CB_PLACEMENT_AUTO)

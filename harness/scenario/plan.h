@@ -9,17 +9,37 @@
 
 #define CB_PROCESSES_MAX 64
 
+#define CB_TESTBED_HOSTS_MAX 64
+#define CB_TESTBED_NAME_MAX  64
+#define CB_CORES_UNKNOWN     1024 /* a host that nobody has asked yet */
+
+struct cb_sensor_shape {
+	char name[CB_TESTBED_NAME_MAX];
+	int cores;
+};
+
 /* What a plan needs to know of the test-bed. */
 struct cb_testbed_shape {
-	int cores;           /* of the host that captures (and, when `shared`, generates) */
+	const char *kind; /* "local", "ssh"; NULL: local */
+	/* Of the host that captures (and, when `shared`, generates); of several the fewest. */
+	int cores;
 	bool shared;         /* generator and sensor are one machine: the generator keeps core 0 */
 	bool inline_receive; /* veth: without RPS or threads the sender's core does the receive work
 			      */
 	bool rps;            /* receive work can be steered to a core */
+	bool rps_places;     /* and by nothing else is it put there */
 	bool threaded;       /* threaded NAPI can be had */
+	/* Names that `sensor` may be; none: there is one, and it has no name. */
+	struct cb_sensor_shape sensors[CB_TESTBED_HOSTS_MAX];
+	size_t n_sensors;
+	char generators[CB_TESTBED_HOSTS_MAX][CB_TESTBED_NAME_MAX];
+	size_t n_generators;
 };
 
-/* Cores of each role; -1: not pinned. */
+/*
+ * Cores of each role; -1: not pinned. On a test-bed that names cores for its hosts they are indices
+ * of that list, the host's own.
+ */
 struct cb_layout {
 	int receive_mode; /* enum cb_receive_choice, never AUTO */
 	int generator;    /* generators[0] */

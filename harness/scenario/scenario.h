@@ -68,6 +68,7 @@ struct cb_trial_spec {
 	} link;
 	char placement[128]; /* "A:A", "A:B", "auto" or "{generator: [0], receive: [1], capture: [1,
 				1]}" */
+	char sensor[64];     /* the host that captures; "all": every sensor of the test-bed */
 	int receive;         /* enum cb_receive_choice */
 	int napi;            /* enum cb_napi; in a cell never AUTO */
 	int evidence;        /* 0 full, 1 light */

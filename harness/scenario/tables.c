@@ -86,6 +86,8 @@ const struct cb_option cb_trial_options[] = {
 	{TRIAL_TEXT("placement", placement), .type = CB_OPT_TEXT, .fallback = "auto",
 		.metavar = "A:A|A:B|auto",
 		.help = "Cores of the kernel's receive work and of the capture processes"},
+	{TRIAL_TEXT("sensor", sensor), .type = CB_OPT_TEXT, .fallback = "all", .metavar = "HOST",
+		.help = "The host of the test-bed that captures; all: each of its sensors"},
 	{TRIAL("receive", receive), .type = CB_OPT_ENUM, .fallback = "auto",
 		.choices = cb_receive_names,
 		.help = "How the kernel receives: softirq (inline or by IRQ), rps, threaded"},

@@ -62,6 +62,14 @@ static bool lives(const struct cb_process_id *id)
 	return fd >= 0;
 }
 
+/* The directory of a controller's connections; they have ended with it. */
+static bool is_ssh(const char *name)
+{
+	size_t n = strlen(name);
+
+	return n > 4 && strcmp(name + n - 4, ".ssh") == 0;
+}
+
 /* The controller, from the file's name; false: not a name of ours. */
 static bool parse_name(const char *name, struct cb_process_id *controller)
 {
@@ -69,10 +77,11 @@ static bool parse_name(const char *name, struct cb_process_id *controller)
 	unsigned long long start;
 	unsigned serial;
 
-	if (sscanf(name, "%d-%llu-%u.json%n", &pid, &start, &serial, &length) != 3 || !length)
+	if (sscanf(name, "%d-%llu-%u%n", &pid, &start, &serial, &length) != 3 || !length)
 		return false;
 	*controller = (struct cb_process_id){pid, start};
-	return name[length] == '\0' || strcmp(name + length, ".tmp") == 0;
+	return strcmp(name + length, ".json") == 0 || strcmp(name + length, ".json.tmp") == 0 ||
+		is_ssh(name);
 }
 
 /* The agents that the file names; one that can't be read names none. */
@@ -125,7 +134,7 @@ static int clean_one(
 	const char *path, const struct cb_process_id *controller, void (*told)(const char *line))
 {
 	struct cb_process_id agents[CB_STATE_AGENTS_MAX];
-	size_t n = read_agents(path, agents, CB_STATE_AGENTS_MAX);
+	size_t n = is_ssh(path) ? 0 : read_agents(path, agents, CB_STATE_AGENTS_MAX);
 	int removed = 0;
 
 	for (size_t i = 0; i < n; i++)
@@ -134,7 +143,7 @@ static int clean_one(
 				controller->pid);
 			removed++;
 		}
-	if (unlink(path)) {
+	if (is_ssh(path) ? cb_state_remove_directory(path) : unlink(path)) {
 		tell(told, "%s can't be removed: %s", path, strerror(errno));
 	} else {
 		tell(told, "removed %s", path);

@@ -3,6 +3,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/log.h"
+#include "harness/testbed/wait.h"
 #include "harness/wire/wire.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,11 +30,11 @@ struct cb_host {
 	struct cb_wire_reader reader;
 	int64_t last_id; /* of the request sent last */
 	bool broken;     /* nothing more can be said */
+	bool writing;    /* a request is half out */
+	bool late;       /* it owes a reply whose time is over */
 	char log_path[PATH_MAX];
 	off_t log_start; /* where this agent's lines begin */
 };
-
-volatile sig_atomic_t cb_testbed_stop;
 
 static int open_log(struct cb_host *h, const char *log_dir, int *fd, struct cb_error *err)
 {
@@ -79,6 +81,8 @@ int cb_host_open(struct cb_host **host, const char *name, const struct cb_proces
 	}
 	/* A stuck agent must not hang the controller. */
 	fcntl(h->process.stdin_fd, F_SETFL, O_NONBLOCK);
+	if (program->new_session)
+		cb_heartbeat_add(h);
 	*host = h;
 	return 0;
 }
@@ -91,6 +95,26 @@ pid_t cb_host_pid(const struct cb_host *h)
 const char *cb_host_name(const struct cb_host *h)
 {
 	return h->name;
+}
+
+bool cb_host_is_broken(const struct cb_host *h)
+{
+	return h->broken || h->late;
+}
+
+void cb_host_beat(struct cb_host *h)
+{
+	struct cb_text bytes = {0};
+	json_t *alive = cb_wire_request(0, "alive", NULL);
+
+	/* Less than PIPE_BUF: a pipe takes all of it or nothing (pipe(7)); one that is full means
+	 * that the host has other things to read. */
+	if (!h->broken && !h->writing && h->process.stdin_fd >= 0 && alive &&
+		!cb_wire_pack(&bytes, alive, NULL) &&
+		write(h->process.stdin_fd, bytes.data, bytes.length) < 0)
+		cb_debug("%s: heartbeat: %s", h->name, strerror(errno));
+	json_decref(alive);
+	cb_text_finish(&bytes);
 }
 
 /* The last lines of the log, joined to one. */
@@ -138,42 +162,12 @@ static int agent_gone(struct cb_host *h, struct cb_error *err)
 	return cb_error_set(err, CB_ERR_HOST, "%s: the agent %s%s%s", h->name, how, advice, tail);
 }
 
-/*
- * Wait for `events` on `fd`: 0, CB_ERR_HOST at the deadline, CB_ERR_INTERRUPTED. The signals that
- * ask for a stop are let in by ppoll only, so that none slips in between look and sleep.
- */
+/* Wait for `events` on `fd`: as cb_testbed_wait. */
 static int wait_for(int fd, short events, uint64_t deadline_ns, struct cb_error *err)
 {
 	struct pollfd poll_fd = {.fd = fd, .events = events};
-	sigset_t stopping, before;
-	int r = 0, ready = 0;
 
-	sigemptyset(&stopping);
-	sigaddset(&stopping, SIGINT);
-	sigaddset(&stopping, SIGTERM);
-	sigaddset(&stopping, SIGHUP);
-	pthread_sigmask(SIG_BLOCK, &stopping, &before);
-	while (!r && ready <= 0) {
-		uint64_t now = cb_now_ns();
-		struct timespec left = cb_ns_timespec(deadline_ns > now ? deadline_ns - now : 0);
-
-		if (cb_testbed_stop)
-			r = CB_ERR_INTERRUPTED;
-		else
-			ready = ppoll(
-				&poll_fd, 1, deadline_ns == CB_FOREVER ? NULL : &left, &before);
-		if (ready < 0 && errno != EINTR)
-			r = cb_error_errno(err, CB_ERR_INTERNAL, errno, "ppoll");
-		else if (!r && ready == 0)
-			r = CB_ERR_HOST;
-	}
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (r == CB_ERR_INTERRUPTED) {
-		cb_error_set(err, r, "interrupted by signal %d", (int)cb_testbed_stop);
-		if (err)
-			err->sys_errno = (int)cb_testbed_stop;
-	}
-	return r;
+	return cb_testbed_wait(&poll_fd, 1, deadline_ns, err);
 }
 
 static int write_all(struct cb_host *h, const struct cb_text *bytes, struct cb_error *err)
@@ -217,10 +211,12 @@ int cb_host_send(struct cb_host *h, const char *request, json_t *args, struct cb
 	}
 	message = cb_wire_request(++h->last_id, request, args);
 	r = message ? cb_wire_pack(&bytes, message, err) : cb_error_memory(err, "a request");
+	h->writing = true;
 	if (r)
 		cb_error_prepend(err, "%s", h->name);
 	else
 		r = write_all(h, &bytes, err);
+	h->writing = false;
 	json_decref(message);
 	cb_text_finish(&bytes);
 	return r;
@@ -239,8 +235,10 @@ static int read_some(struct cb_host *h, uint64_t deadline_ns, struct cb_error *e
 	ssize_t n;
 	int r = wait_for(h->process.stdout_fd, POLLIN, deadline_ns, err);
 
-	if (r == CB_ERR_HOST)
+	if (r == CB_ERR_HOST) {
+		h->late = true;
 		return cb_error_set(err, r, "%s: the agent has not answered in time", h->name);
+	}
 	if (r)
 		return r;
 	n = read(h->process.stdout_fd, bytes, sizeof(bytes));
@@ -330,6 +328,7 @@ void cb_host_close(struct cb_host *h)
 {
 	if (!h)
 		return;
+	cb_heartbeat_remove(h);
 	cb_host_dismiss(h);
 	if (h->process.pid)
 		cb_process_wait(&h->process, cb_deadline_in(END_GRACE_NS), NULL, NULL, NULL);

@@ -14,12 +14,15 @@
 
 /*
  * Start the agent of the host `name`. `program` says what is executed (argv, search_path,
- * before_exec); the rest of it is set here. The agent's log goes to log_dir/NAME/agent.log,
- * appended (log_dir NULL: to our stderr). CB_ERR_HOST when it can't be started. To be closed by
- * cb_host_close.
+ * before_exec; new_session: it is a host whose agent has a dead-man timer); the rest is set here.
+ * The agent's log goes to log_dir/NAME/agent.log, appended (log_dir NULL: to our stderr).
+ * CB_ERR_HOST when it can't be started. To be closed by cb_host_close.
  */
 int cb_host_open(struct cb_host **h, const char *name, const struct cb_process_spec *program,
 	const char *log_dir, struct cb_error *err);
+
+/* Let the agent hear that we are still there. Doesn't wait; nothing comes back. */
+void cb_host_beat(struct cb_host *h);
 
 pid_t cb_host_pid(const struct cb_host *h);
 

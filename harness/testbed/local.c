@@ -4,6 +4,7 @@
 #include "harness/base/log.h"
 #include "harness/base/process.h"
 #include "harness/base/version.h"
+#include "harness/testbed/backend.h"
 #include "harness/testbed/connection.h"
 #include "harness/testbed/state_file.h"
 #include "harness/testbed/testbed.h"
@@ -51,27 +52,11 @@ static int start_agent(struct cb_host **h, const char *name,
 	return cb_host_open(h, name, &program, options->log_dir, err);
 }
 
-/* Add sentences that are not there yet: two agents on one machine miss the same things. */
-static int add_missing(json_t *missing, const json_t *more)
-{
-	const json_t *sentence, *known;
-	size_t i, k;
-
-	json_array_foreach(more, i, sentence)
-	{
-		bool found = false;
-
-		json_array_foreach(missing, k, known) found = found || json_equal(known, sentence);
-		if (!found && json_array_append(missing, (json_t *)sentence))
-			return -1;
-	}
-	return 0;
-}
-
 /* The sensor's abilities decide: there frames are received and processes measured. */
-static int greet(struct cb_testbed *t, struct cb_host *h, struct cb_error *err)
+static int greet(struct cb_testbed *t, struct cb_testbed_end *end, struct cb_error *err)
 {
-	bool is_sensor = h == t->sensor;
+	struct cb_host *h = end->host;
+	bool is_sensor = end == t->sensors;
 	json_t *reply = NULL, *can, *missing;
 	int r = cb_host_call(h, "hello",
 		json_pack("{s:i, s:s, s:b}", "protocol", CB_WIRE_PROTOCOL, "build", CB_VERSION,
@@ -87,9 +72,9 @@ static int greet(struct cb_testbed *t, struct cb_host *h, struct cb_error *err)
 		r = cb_json_bool(can, "threaded", &t->shape.threaded, err);
 	if (!r)
 		r = cb_json_array(reply, "missing", &missing, err);
-	if (!r && add_missing(t->missing, missing))
-		r = cb_error_memory(err, "the test-bed");
-	else if (r)
+	if (!r)
+		r = cb_testbed_add_missing(t, missing, err);
+	else
 		cb_error_prepend(err, "%s: hello", cb_host_name(h));
 	json_decref(reply);
 	return r;
@@ -97,28 +82,36 @@ static int greet(struct cb_testbed *t, struct cb_host *h, struct cb_error *err)
 
 static int make_link(struct cb_testbed *t, struct cb_error *err)
 {
+	struct cb_testbed_end *g = t->generators, *s = t->sensors;
 	uint64_t deadline = cb_deadline_in(STEP_NS);
-	json_t *veth = json_pack("{s:s, s:s, s:i, s:s, s:s}", "interface", GENERATOR_INTERFACE,
-		"peer", SENSOR_INTERFACE, "peer_pid", cb_host_pid(t->sensor), "mac", GENERATOR_MAC,
-		"peer_mac", SENSOR_MAC);
+	struct cb_ask asks[2];
+	json_t *veth;
 	int r;
 
+	*g = (struct cb_testbed_end){.name = "generator",
+		.host = g->host,
+		.interface = GENERATOR_INTERFACE,
+		.mac = GENERATOR_MAC,
+		.driver = "veth"};
+	*s = (struct cb_testbed_end){.name = "sensor",
+		.host = s->host,
+		.interface = SENSOR_INTERFACE,
+		.mac = SENSOR_MAC,
+		.driver = "veth"};
+	veth = json_pack("{s:s, s:s, s:i, s:s, s:s}", "interface", g->interface, "peer",
+		s->interface, "peer_pid", cb_host_pid(s->host), "mac", g->mac, "peer_mac", s->mac);
 	if (t->queues > 1)
 		json_object_set_new(veth, "queues", json_integer(t->queues));
-	snprintf(t->generator_interface, sizeof(t->generator_interface), GENERATOR_INTERFACE);
-	snprintf(t->sensor_interface, sizeof(t->sensor_interface), SENSOR_INTERFACE);
-	snprintf(t->sensor_mac, sizeof(t->sensor_mac), SENSOR_MAC);
-	r = cb_host_call(t->generator, "link-create", veth, NULL, deadline, err);
+	r = cb_host_call(g->host, "link-create", veth, NULL, deadline, err);
+	if (r)
+		return r;
 	/* Each end waits for the other's carrier, so both are asked before either is heard. */
-	if (!r)
-		r = cb_host_send(t->generator, "link-up",
-			json_pack("{s:s}", "interface", GENERATOR_INTERFACE), err);
-	if (!r)
-		r = cb_host_send(t->sensor, "link-up",
-			json_pack("{s:s}", "interface", SENSOR_INTERFACE), err);
-	if (!r)
-		r = cb_host_collect(t->generator, NULL, deadline, err);
-	return r ? r : cb_host_collect(t->sensor, NULL, deadline, err);
+	asks[0] = (struct cb_ask){g->host, json_pack("{s:s}", "interface", g->interface), NULL};
+	asks[1] = (struct cb_ask){s->host, json_pack("{s:s}", "interface", s->interface), NULL};
+	r = cb_hosts_ask(asks, 2, "link-up", deadline, err);
+	for (int i = 0; i < 2; i++)
+		json_decref(asks[i].reply);
+	return r;
 }
 
 /* Not having the file costs only what `clean` could do after a power cut. */
@@ -127,8 +120,10 @@ static void note_state(const struct cb_testbed *t, struct local *local)
 	static unsigned serial;
 	struct cb_error err = {0};
 	const struct cb_process_id agents[] = {
-		{cb_host_pid(t->generator), cb_process_start_time(cb_host_pid(t->generator))},
-		{cb_host_pid(t->sensor), cb_process_start_time(cb_host_pid(t->sensor))},
+		{cb_host_pid(t->generators->host),
+			cb_process_start_time(cb_host_pid(t->generators->host))},
+		{cb_host_pid(t->sensors->host),
+			cb_process_start_time(cb_host_pid(t->sensors->host))},
 	};
 
 	if (cb_state_write(agents, 2, serial++, local->state_path, &err)) {
@@ -137,60 +132,42 @@ static void note_state(const struct cb_testbed *t, struct local *local)
 	}
 }
 
-int cb_testbed_open_local(
-	struct cb_testbed **testbed, const struct cb_testbed_options *options, struct cb_error *err)
+static int open_local(
+	struct cb_testbed *t, const struct cb_testbed_options *options, struct cb_error *err)
 {
-	struct cb_testbed *t = calloc(1, sizeof(*t));
 	struct local *local = calloc(1, sizeof(*local));
-	int r = 0;
+	struct cb_testbed_end *g = t->generators, *s = t->sensors;
+	int r;
 
-	if (!t || !local) {
-		free(t);
-		free(local);
+	if (!local)
 		return cb_error_memory(err, "the test-bed");
-	}
-	t->backend = local;
-	t->missing = json_array();
+	t->state = local;
 	t->queues = options->queues > 1 ? options->queues : 1;
 	cb_testbed_clean(NULL, NULL); /* state files of killed runs would pile up otherwise */
-	r = cb_testbed_shape_local(&t->shape, err);
+	r = cb_testbed_shape(&t->shape, NULL, err);
+	t->n_generators = t->n_sensors = 1;
 	/* The second joins the user namespace that the first may have made, so it waits for hello.
 	 */
 	if (!r)
-		r = start_agent(&t->generator, "generator", NULL, options, err);
+		r = start_agent(&g->host, "generator", NULL, options, err);
 	if (!r)
-		r = greet(t, t->generator, err);
+		r = greet(t, g, err);
 	if (!r)
-		r = start_agent(&t->sensor, "sensor", t->generator, options, err);
+		r = start_agent(&s->host, "sensor", g->host, options, err);
 	if (!r)
 		note_state(t, local);
 	if (!r)
-		r = greet(t, t->sensor, err);
-	if (!r)
-		r = make_link(t, err);
-	if (r) {
-		cb_testbed_close(t);
-		return cb_error_prepend(err, "local test-bed");
-	}
-	*testbed = t;
-	return 0;
+		r = greet(t, s, err);
+	return r ? r : make_link(t, err);
 }
 
-void cb_testbed_close(struct cb_testbed *t)
+static void close_local(struct cb_testbed *t)
 {
-	struct local *local;
+	const struct local *local = t->state;
 
-	if (!t)
-		return;
-	local = t->backend;
-	/* The link goes with either; its loss would worry processes that still capture. */
-	cb_host_dismiss(t->sensor);
-	cb_host_dismiss(t->generator);
-	cb_host_close(t->generator);
-	cb_host_close(t->sensor);
-	if (local->state_path[0])
+	if (local && local->state_path[0])
 		unlink(local->state_path);
-	json_decref(t->missing);
-	free(local);
-	free(t);
+	free(t->state);
 }
+
+const struct cb_testbed_backend cb_testbed_local = {.open = open_local, .close = close_local};

@@ -19,16 +19,20 @@ static int usable_cores(int *n, struct cb_error *err)
 	if (*n == 0)
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
 			"core 0 may not be used here: start capbench without taskset or with cores "
-			"that "
-			"begin at 0");
+			"that begin at 0");
 	return 0;
 }
 
-int cb_testbed_shape_local(struct cb_testbed_shape *shape, struct cb_error *err)
+int cb_testbed_shape(struct cb_testbed_shape *shape, const struct cb_bed *bed, struct cb_error *err)
 {
 	bool root = geteuid() == 0;
-	int cores, r = usable_cores(&cores, err);
+	int cores, r;
 
+	if (bed) {
+		cb_bed_shape(bed, shape);
+		return 0;
+	}
+	r = usable_cores(&cores, err);
 	if (r)
 		return r;
 	*shape = (struct cb_testbed_shape){
@@ -37,6 +41,11 @@ int cb_testbed_shape_local(struct cb_testbed_shape *shape, struct cb_error *err)
 		.inline_receive = true,
 		.rps = root && access("/sys/class/net/lo/queues/rx-0/rps_cpus", F_OK) == 0,
 		.threaded = root && access("/sys/class/net/lo/threaded", F_OK) == 0,
+		.kind = "local",
+		.sensors = {{"sensor", cores}},
+		.n_sensors = 1,
+		.generators = {"generator"},
+		.n_generators = 1,
 	};
 	return 0;
 }

@@ -4,6 +4,7 @@
 #include "harness/base/json.h"
 #include "harness/base/process.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,6 +43,19 @@ int cb_state_directory(char dir[PATH_MAX], struct cb_error *err)
 	}
 	snprintf(dir, PATH_MAX, "/tmp/capbench-%u", geteuid());
 	return make_private(dir, err);
+}
+
+int cb_state_remove_directory(const char *path)
+{
+	DIR *files = opendir(path);
+	const struct dirent *entry;
+
+	while (files && (entry = readdir(files)))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(files), entry->d_name, 0);
+	if (files)
+		closedir(files);
+	return rmdir(path);
 }
 
 int cb_state_write(const struct cb_process_id *agents, size_t n, unsigned serial,

@@ -30,6 +30,9 @@ int cb_state_directory(char dir[PATH_MAX], struct cb_error *err);
 int cb_state_write(const struct cb_process_id *agents, size_t n, unsigned serial,
 	char path[PATH_MAX], struct cb_error *err);
 
+/* Remove a directory and the files in it (sockets of connections). */
+int cb_state_remove_directory(const char *path);
+
 /*
  * Remove the files below `dir` whose controllers are gone, and end their agents that still live.
  * How many things were removed. `told` as in cb_testbed_clean.

@@ -4,7 +4,7 @@
 # timeout: 60
 . "$(dirname "$0")/lib.sh"
 need_root
-need_cmd nsenter setpriv
+need_cmd nsenter setpriv ethtool flock jq
 
 version=$("$CAPBENCH" --version | sed 's/.* //')
 
@@ -137,3 +137,84 @@ stop parent KILL
 until_true 5 nothing_left || fail "the agent outlives its parent"
 exec 9>&-
 assert_nothing_left "a parent that was killed"
+
+# ---- on a host of its own ----
+
+# It has a lock and a dead-man timer, and what it changed is put back by its guardian, even when it is
+# killed. Its /sys must be that of the network namespace.
+mount -t sysfs none /sys
+mkdir -m 1777 /run/lock
+make_link
+settings()
+{
+	grep . /sys/class/net/vtx/{flags,threaded,queues/rx-0/rps_cpus}
+	ethtool -k vtx
+}
+settings >"$T/settings"
+hello()
+{
+	frame "{\"id\":1,\"request\":\"hello\",\"protocol\":1,\"build\":\"$version\",\"controller\":\"$controller\",\"dead_man_ns\":$dead_man}"
+	frame '{"id":2,"request":"link-up","interface":"vtx"}'
+	frame '{"id":3,"request":"receive","interface":"vtx","mode":"rps","cpu":0}'
+	frame '{"id":4,"request":"commands","post":[["touch","/run/post is run"]],"timeout_ns":1000000000}'
+	frame '{"id":0,"request":"alive"}'
+	frame '{"id":5,"request":"clock"}'
+}
+unlocked() { flock -n /run/lock/capbench true; }
+locked() { ! unlocked; }
+changed() { ! settings | cmp -s - "$T/settings"; }
+put_back() { settings | cmp -s - "$T/settings" && unlocked && [ -f "/run/post is run" ]; }
+controller=one dead_man=1000000000
+start_agent silent "$CAPBENCH" agent --remote
+until_true 5 locked || fail "no lock"
+finish silent 5
+assert_eq "$status" 0 "exit status after silence: $(cat "$T/silent.err")"
+assert_grep 'silent for 1 s' "$T/silent.err" "silence is told"
+exec 9>&-
+until_true 5 put_back || { settings | diff "$T/settings" -; fail "silence: not put back"; }
+replies "$T/silent.out" >"$T/replies"
+assert_eq "$(jq -c '[.id, .ok]' "$T/replies" | xargs)" "[1,true] [2,true] [3,true] [4,true] [5,true]" \
+	"replies, and none to alive: $(cat "$T/replies")"
+
+# Another controller is told who has it; the same one takes over what is stuck.
+dead_man=60000000000
+rm "/run/post is run"
+start_agent holder "$CAPBENCH" agent --remote
+until_true 5 changed || fail "nothing was changed"
+controller=two
+hello | timeout 20 "$CAPBENCH" agent --remote >"$T/two.out" 2>/dev/null || fail "status $?"
+replies "$T/two.out" >"$T/replies"
+assert_grep '"id":1,"ok":false.*in use by one, since 20' "$T/replies" "a lock that is taken"
+changed || fail "the second agent has put back what was the first one's"
+kill -STOP "${pid[holder]}"
+controller=one
+hello | timeout 20 "$CAPBENCH" agent --remote >"$T/one.out" 2>/dev/null || fail "status $?"
+replies "$T/one.out" >"$T/replies"
+assert_grep '"id":1,"ok":true' "$T/replies" "the same controller"
+finish holder 5
+assert_eq "$status" 137 "the stuck agent"
+exec 9>&-
+until_true 5 put_back || { settings | diff "$T/settings" -; fail "stuck: not put back"; }
+
+# What it must not be told.
+controller=one
+{
+	hello
+	frame '{"id":6,"request":"commands","pre":["reboot"],"timeout_ns":1}'
+	frame '{"id":7,"request":"commands","pre":[[]],"timeout_ns":1}'
+	frame '{"id":8,"request":"commands","pre":[["true"]]}'
+	frame '{"id":9,"request":"window","ns":-1}'
+	frame '{"id":10,"request":"port","by":"slot","value":"1"}'
+	frame '{"id":11,"request":"port","by":"interface","value":"../../etc"}'
+	frame '{"id":12,"request":"generate-go","timeout_ns":1,"start_ns":-7}'
+} | timeout 20 "$CAPBENCH" agent --remote >"$T/out" 2>/dev/null || fail "status $?"
+replies "$T/out" >"$T/replies"
+for id in 6 7 8 9 10 11 12; do
+	assert_grep "\"id\":$id,\"ok\":false" "$T/replies" "request $id is refused"
+done
+frame "{\"id\":1,\"request\":\"hello\",\"protocol\":1,\"build\":\"$version\"}" |
+	timeout 20 "$CAPBENCH" agent --remote >"$T/out" 2>/dev/null || fail "status $?"
+replies "$T/out" >"$T/replies"
+assert_grep '"ok":false.*controller' "$T/replies" "an agent on a host wants to know whose it is"
+until_true 5 put_back || { settings | diff "$T/settings" -; fail "in the end: not put back"; }
+[ -z "$(others)" ] || fail "left behind: $(others)"

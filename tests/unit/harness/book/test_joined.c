@@ -1,5 +1,7 @@
 #include "harness/book/joined.h"
 
+#include <stdlib.h>
+
 #include "tests/unit/cmocka.h"
 
 /* A view with `received` frames; group CB_UNKNOWN: of its own. */
@@ -60,9 +62,56 @@ static void an_unknown_count_stays_unknown(void **state)
 	cb_view_record_finish(&views[0]);
 }
 
+static struct cb_generator_record generator(int64_t frames, int64_t stream)
+{
+	struct cb_generator_record r;
+
+	cb_generator_record_init(&r);
+	r.book = (struct cb_generator_book){.intended = frames + 1,
+		.offered = frames,
+		.refused = 0,
+		.window_offered = frames / 2};
+	r.unoffered = 1;
+	r.offered_pps = (double)frames;
+	r.intended_pps = (double)frames + 1;
+	r.lateness_max_ns = frames;
+	r.drift_ppm = stream ? -3 : 2;
+	r.gap_p50_ns = 5;
+	cb_series_add(&r.series, frames);
+	r.streams = calloc(1, sizeof(*r.streams));
+	r.n_streams = 1;
+	cb_stream_record_init(&r.streams[0]);
+	r.streams[0].stream = stream;
+	return r;
+}
+
+static void generators_add_up(void **state)
+{
+	struct cb_generator_record all = generator(100, 0), part = generator(90, 1);
+
+	(void)state;
+	part.syscalls = 7;
+	assert_int_equal(cb_generator_record_join(&all, &part), 0);
+	assert_int_equal(all.book.intended, 192);
+	assert_int_equal(all.book.offered, 190);
+	assert_int_equal(all.book.window_offered, 95);
+	assert_int_equal(all.unoffered, 2);
+	assert_true(all.syscalls == CB_UNKNOWN); /* the other did not tell */
+	assert_int_equal(all.lateness_max_ns, 100);
+	assert_true(all.drift_ppm < -2.9);
+	assert_true(all.offered_pps > 189.9 && all.offered_pps < 190.1);
+	assert_true(all.gap_p50_ns == CB_UNKNOWN);
+	assert_int_equal(all.series.frames[0], 190);
+	assert_int_equal(all.n_streams, 2);
+	assert_int_equal(all.streams[1].stream, 1);
+	cb_generator_record_finish(&all);
+	cb_generator_record_finish(&part);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(generators_add_up),
 		cmocka_unit_test(members_of_a_group_are_one_view),
 		cmocka_unit_test(an_unknown_count_stays_unknown),
 	};

@@ -37,6 +37,7 @@ static void a_generator_of_which_nothing_is_known(void **state)
 		"\"gap_p99_ns\":null,\"gap_max_ns\":null,"
 		"\"back_to_back_share\":null,\"longest_train\":null,"
 		"\"drift_ppm\":null,\"transmitter_why\":\"\",\"unstamped\":null,"
+		"\"started_ns\":null,\"start_skew_ns\":null,\"start_skew_error_ns\":null,"
 		"\"transmitter_note\":\"\",\"file_truncated\":null,\"file_oversized\":null,"
 		"\"file_runts\":null,\"streams\":[]}");
 	cb_generator_record_finish(&r);
@@ -58,7 +59,8 @@ static void a_view_of_which_nothing_is_known(void **state)
 		"\"wait_polls\":null,\"wait_sleeps\":null,\"wait_yields\":null,"
 		"\"blocked_ns\":null,\"batches\":null,\"context_switches_voluntary\":null,"
 		"\"context_switches_involuntary\":null,\"buffer_frames\":null,\"bytes\":null,"
-		"\"truncated\":null,\"load_result\":null,\"series\":[],\"group\":null}");
+		"\"truncated\":null,\"load_result\":null,\"series\":[],\"group\":null,\"host\":"
+		"\"\"}");
 	cb_view_record_finish(&r);
 }
 

@@ -164,7 +164,8 @@ static bool came_later(const char *key)
 		"gap_within_256ns_share", "gap_within_512ns_share", "gap_within_1us_share",
 		"gap_p50_ns", "gap_p99_ns", "gap_max_ns", "back_to_back_share", "longest_train",
 		"drift_ppm", "transmitter_why", "unstamped", "transmitter_note", "file_truncated",
-		"file_oversized", "file_runts", "streams", "group"};
+		"file_oversized", "file_runts", "streams", "group", "started_ns", "start_skew_ns",
+		"start_skew_error_ns", "host"};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
 		if (!strcmp(key, later[i]))

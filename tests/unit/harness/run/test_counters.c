@@ -8,14 +8,14 @@
 
 static json_t *reply(int64_t time_ns, uint32_t dropped, int64_t steal_ns)
 {
-	return json_pack("{s:I, s:n, s:{s:I, s:I, s:I, s:I, s:I, s:n, s:I},"
+	return json_pack("{s:I, s:I, s:n, s:{s:I, s:I, s:I, s:I, s:I, s:n, s:I},"
 			 " s:[{s:i, s:I, s:I, s:I, s:I, s:I}]}",
-		"time_ns", (json_int_t)time_ns, "napi_thread_ns", "link", "rx_packets",
-		(json_int_t)1, "tx_packets", (json_int_t)2, "rx_dropped", (json_int_t)3,
-		"tx_dropped", (json_int_t)4, "rx_missed", (json_int_t)5, "nic_ring_dropped",
-		"xdp_refused", (json_int_t)6, "cpus", "cpu", 1, "processed", (json_int_t)10,
-		"dropped", (json_int_t)dropped, "squeezed", (json_int_t)0, "rps", (json_int_t)0,
-		"steal_ns", (json_int_t)steal_ns);
+		"time_ns", (json_int_t)time_ns, "real_ns", (json_int_t)time_ns, "napi_thread_ns",
+		"link", "rx_packets", (json_int_t)1, "tx_packets", (json_int_t)2, "rx_dropped",
+		(json_int_t)3, "tx_dropped", (json_int_t)4, "rx_missed", (json_int_t)5,
+		"nic_ring_dropped", "xdp_refused", (json_int_t)6, "cpus", "cpu", 1, "processed",
+		(json_int_t)10, "dropped", (json_int_t)dropped, "squeezed", (json_int_t)0, "rps",
+		(json_int_t)0, "steal_ns", (json_int_t)steal_ns);
 }
 
 static void read_reply(struct cb_counters *c, json_t *json)

@@ -376,7 +376,7 @@ int cb_generate_run(const struct cb_generate_job *job, volatile sig_atomic_t *st
 	if (r)
 		goto out;
 	/* a replayed file's frames are none of ours */
-	if (!run.transmitter->times)
+	if (run.transmitter->member.provides & CB_TRAIT_STAMPS)
 		record->frame_size = llround(run.shape.sizes.mean);
 	record->flows = job->flows;
 	sending = (struct cb_send_job){

@@ -8,6 +8,7 @@
 	X(libnet)       \
 	X(pcap)         \
 	X(pktgen)       \
+	X(tcp_replay)   \
 	X(null)
 
 #define DECLARE(name) extern const struct cb_transmitter cb_transmitter_##name;

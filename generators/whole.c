@@ -91,7 +91,7 @@ static void settle(const struct cb_send_job *job, const struct cb_transmit_accou
 	uint64_t warmup_ns = job->max ? 0 : job->pace.warmup_ns;
 
 	r->book.offered = a->offered;
-	r->book.unstamped = 0;
+	r->book.unstamped = job->transmitter->member.provides & CB_TRAIT_STAMPS ? 0 : a->offered;
 	r->book.refused = a->refused;
 	r->book.window_offered = a->window_offered;
 	r->elapsed_ns = (int64_t)(a->end_ns - a->begin_ns);

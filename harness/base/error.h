@@ -17,6 +17,9 @@ enum cb_code {
 	CB_ERR_IMPOSSIBLE = -4,    /* not possible here: privilege, kernel feature, hardware */
 	CB_ERR_HOST = -5,          /* a host, an agent or the connection to it failed */
 	CB_ERR_INCONCLUSIVE = -6,  /* invalid measurements, or no data */
+	CB_ERR_RESET = -7,         /* replay: the peer reset a connection */
+	CB_ERR_NO_ANSWER = -8,     /* replay: the peer does not answer, or does not go on */
+	CB_ERR_DIFFERENT = -9,     /* replay: the peer sends something else than in the capture */
 	CB_ERR_INTERRUPTED = -128, /* a signal asked to stop; sys_errno holds its number */
 };
 

@@ -13,6 +13,9 @@ const struct cb_exit_row cb_exit_rows[] = {
 	{4, "not possible here: privilege, kernel feature or hardware is missing"},
 	{5, "a host, an agent or SSH failed"},
 	{6, "inconclusive or invalid measurements"},
+	{7, "replay: a connection was reset by the peer"},
+	{8, "replay: the peer does not answer, or does not go on"},
+	{9, "replay: the peer behaves differently than in the capture"},
 	{-1, NULL},
 };
 

@@ -21,6 +21,7 @@ const struct cb_verb *const cb_verbs[] = {
 	&cb_verb_list,
 	&cb_verb_generate,
 	&cb_verb_capture,
+	&cb_verb_replay,
 	&cb_verb_clean,
 	&cb_verb_agent,
 	&cb_verb_man,
@@ -64,6 +65,8 @@ static const struct cb_verb *find_verb(const char *name, struct cb_error *err)
 	return NULL;
 }
 
+static bool printed_json; /* the one document of a verb is out */
+
 int cb_cli_print_json(json_t *json, struct cb_error *err)
 {
 	int r = 0;
@@ -74,12 +77,13 @@ int cb_cli_print_json(json_t *json, struct cb_error *err)
 		fflush(stdout))
 		r = cb_error_errno(err, CB_ERR_INTERNAL, errno, "stdout can't be written");
 	json_decref(json);
+	printed_json = true;
 	return r;
 }
 
 static int fail(const struct cb_verb *verb, bool json, const struct cb_error *err)
 {
-	if (json)
+	if (json && !printed_json)
 		cb_cli_print_json(json_pack("{s:s, s:i}", "error", err->text, "exit_status",
 					  cb_error_exit_status(err)),
 			NULL);

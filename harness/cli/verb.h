@@ -15,7 +15,7 @@
 #include <stddef.h>
 
 #define CB_REPEATS_MAX     64
-#define CB_POSITIONALS_MAX 2
+#define CB_POSITIONALS_MAX 5
 
 /* Values of an option that may be given several times, in order; borrowed from argv. */
 struct cb_repeat {
@@ -62,7 +62,8 @@ struct cb_verb {
 };
 
 extern const struct cb_verb cb_verb_run, cb_verb_plan, cb_verb_report, cb_verb_list,
-	cb_verb_generate, cb_verb_capture, cb_verb_clean, cb_verb_agent, cb_verb_man;
+	cb_verb_generate, cb_verb_capture, cb_verb_replay, cb_verb_clean, cb_verb_agent,
+	cb_verb_man;
 extern const struct cb_verb *const cb_verbs[]; /* NULL-terminated */
 
 /* Options that every verb takes, over struct cb_common. */

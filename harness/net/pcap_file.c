@@ -58,6 +58,28 @@ static int load_library(struct cb_error *err)
 	return r;
 }
 
+/* DLT_LINUX_SLL2 is newer than some headers. */
+static const struct {
+	int type;
+	enum cb_pcap_link link;
+} links[] = {{DLT_EN10MB, CB_PCAP_ETHERNET}, {DLT_LINUX_SLL, CB_PCAP_COOKED},
+	{276, CB_PCAP_COOKED2}, {DLT_RAW, CB_PCAP_IP}};
+
+static int find_link(const struct cb_pcap_file *f, enum cb_pcap_link *link, struct cb_error *err)
+{
+	int type = library.datalink(f->pcap);
+
+	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
+		*link = links[i].link;
+		if (links[i].type == type)
+			return 0;
+	}
+	return cb_error_set(err, CB_ERR_USAGE,
+		"%s: its packets are neither Ethernet frames nor Linux cooked ones nor IP alone "
+		"(link type %d)",
+		f->name, type);
+}
+
 static int check_link_type(const struct cb_pcap_file *f, struct cb_error *err)
 {
 	int type = library.datalink(f->pcap);
@@ -70,8 +92,9 @@ static int check_link_type(const struct cb_pcap_file *f, struct cb_error *err)
 		f->name, type);
 }
 
-int cb_pcap_file_open_stream(
-	struct cb_pcap_file **file, FILE *stream, const char *name, struct cb_error *err)
+/* `link` NULL: Ethernet frames only. */
+static int open_links(struct cb_pcap_file **file, FILE *stream, const char *name,
+	enum cb_pcap_link *link, struct cb_error *err)
 {
 	char reason[PCAP_ERRBUF_SIZE] = "";
 	struct cb_pcap_file *f = NULL;
@@ -94,13 +117,25 @@ int cb_pcap_file_open_stream(
 		fclose(stream); /* libpcap leaves it open when it fails */
 		r = cb_error_set(err, CB_ERR_USAGE, "%s: %s", f->name, reason);
 	} else {
-		r = check_link_type(f, err);
+		r = link ? find_link(f, link, err) : check_link_type(f, err);
 	}
 	if (r)
 		cb_pcap_file_close(f);
 	else
 		*file = f;
 	return r;
+}
+
+int cb_pcap_file_open_stream(
+	struct cb_pcap_file **file, FILE *stream, const char *name, struct cb_error *err)
+{
+	return open_links(file, stream, name, NULL, err);
+}
+
+int cb_pcap_file_open_any(struct cb_pcap_file **file, FILE *stream, const char *name,
+	enum cb_pcap_link *link, struct cb_error *err)
+{
+	return open_links(file, stream, name, link, err);
 }
 
 int cb_pcap_file_open(struct cb_pcap_file **file, const char *path, struct cb_error *err)

@@ -21,6 +21,9 @@
 #define FREE_NS  (2 * CB_NS_PER_SEC)
 #define AGAIN_NS (5 * CB_NS_PER_MS)
 
+/* Newer than Debian 12's headers: Linux 6.6, include/uapi/linux/if_xdp.h. */
+#define USE_SG (1u << 4) /* XDP_USE_SG */
+
 /* statistics as they were before Linux 5.9: rx_dropped had what is rx_ring_full now */
 #define STATISTICS_V1 offsetof(struct xdp_statistics, rx_ring_full)
 
@@ -217,7 +220,14 @@ static int bind_socket(struct cb_xsk *x, const struct cb_xsk_spec *spec, struct 
 
 	if (spec->need_wakeup)
 		address.sxdp_flags |= XDP_USE_NEED_WAKEUP;
+	if (spec->scattered)
+		address.sxdp_flags |= USE_SG;
 	rc = bind_patiently(x->fd, &address);
+	x->scattered = spec->scattered && !rc;
+	if (rc == -EINVAL && spec->scattered) { /* an older kernel knows no such flag */
+		address.sxdp_flags &= (uint16_t)~USE_SG;
+		rc = bind_patiently(x->fd, &address);
+	}
 	if (rc)
 		return refuse_bind(-rc, spec, err);
 	if (!getsockopt(x->fd, SOL_XDP, XDP_OPTIONS, &options, &size))

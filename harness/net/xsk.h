@@ -51,12 +51,18 @@ struct cb_xsk_spec {
 	uint32_t tx_frames;   /* those behind the rx_frames, the caller's; 0: no TX ring */
 	enum cb_xsk_mode mode;
 	bool need_wakeup; /* the kernel says when it must be woken: see cb_xsk_must_wake() */
+	/* Longer frames come in several pieces, where the kernel can (Linux 6.6): see
+	 * CB_XSK_CONTINUED. */
+	bool scattered;
 };
+
+/* In the options of an RX descriptor: the frame goes on in the next one (XDP_PKT_CONTD). */
+#define CB_XSK_CONTINUED 1u
 
 struct cb_xsk {
 	int fd; /* -1: closed */
 	uint32_t queue;
-	bool zero_copy; /* what it has come to */
+	bool zero_copy, scattered; /* what it has come to */
 	uint8_t *umem;
 	size_t umem_bytes;
 	struct cb_xsk_ring fill, completion, rx, tx;

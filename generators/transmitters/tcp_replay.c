@@ -1,0 +1,307 @@
+/*
+ * `tcp-replay`: captured TCP connections, so many a second, over and over (generators/tcp_replay/).
+ * With `to`, one side of them against a live host; without, both sides, as a mirror port shows
+ * them. How many frames that makes is up to the connections, so there is no rate to keep; and they
+ * carry no stamps: a capturer's books know them by number.
+ */
+#include "generators/generator.h"
+#include "generators/tcp_replay/mirror.h"
+#include "generators/tcp_replay/replay.h"
+#include "generators/traffic/address.h"
+#include "harness/base/clock.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FIELD(f) .offset = offsetof(struct options, job.f)
+#define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct options *)0)->job.f)
+
+/* First: cb_tcp_replay_options gives the defaults of what has no row here. */
+struct options {
+	struct cb_tcp_replay_job job;
+	int64_t per_second;
+};
+
+struct tcp_replay {
+	struct cb_tcp_replay_job job;
+	struct cb_tcp_replay replay;
+	struct cb_conn_spec *pairs; /* of the mirror; owned */
+	uint64_t per_second;
+	unsigned ifindex;
+	uint8_t mac[6];
+	/* of a run */
+	const struct cb_transmit_order *order;
+	struct cb_tcp_replay_result result;
+	uint64_t begun; /* connections */
+	int64_t ended[CB_CONN_VERDICTS];
+};
+
+static const char *const timings[] = {"fast", "capture", NULL};
+static const char *const expects[] = {"exact", "length", "any", NULL};
+
+static const struct cb_option options[] = {
+	{.name = "file",
+		TEXT(file),
+		.metavar = "PATH",
+		.help = "A pcap or pcapng file with TCP connections in it"},
+	{.name = "connections",
+		.type = CB_OPT_COUNT,
+		.offset = offsetof(struct options, per_second),
+		.fallback = "100",
+		.min = 1,
+		.max = 10000000,
+		.help = "How many begin each second; those of the file in turn"},
+	{.name = "to",
+		TEXT(to),
+		.fallback = "",
+		.metavar = "ADDRESS",
+		.help = "A live peer; none: both sides are played, as a mirror port shows them"},
+	{.name = "mac", TEXT(mac), .fallback = "auto", .metavar = "auto|MAC", .help = "The peer's"},
+	{.name = "port",
+		TEXT(port),
+		.fallback = "captured",
+		.metavar = "captured|N",
+		.help = "The peer's"},
+	{.name = "source",
+		TEXT(source),
+		.fallback = "",
+		.metavar = "ADDRESS",
+		.help = "Speak to the peer from an address that nobody has"},
+	{.name = "flow",
+		.type = CB_OPT_COUNT,
+		FIELD(flow),
+		.fallback = "0",
+		.max = 1 << 24,
+		.help = "Only this connection of the file; 0: all in turn"},
+	{.name = "parallel",
+		.type = CB_OPT_COUNT,
+		FIELD(parallel),
+		.fallback = "4096",
+		.min = 1,
+		.max = 65536,
+		.help = "Connections that are open at once, at most"},
+	{.name = "timing",
+		.type = CB_OPT_ENUM,
+		FIELD(timing),
+		.fallback = "fast",
+		.choices = timings,
+		.help = "capture: each side thinks as long as it did"},
+	{.name = "expect",
+		.type = CB_OPT_ENUM,
+		FIELD(expect),
+		.fallback = "length",
+		.choices = expects,
+		.help = "What the peer is to send"},
+	CB_OPTION_END,
+};
+
+/* ---- set-up ---- */
+
+/* What the options leave open is as the verb has it. */
+static void fill_job(struct tcp_replay *t, const struct cb_link *link, const struct options *o)
+{
+	cb_option_defaults(cb_tcp_replay_options, &t->job);
+	snprintf(t->job.interface, sizeof(t->job.interface), "%s", link->interface);
+	memcpy(t->job.file, o->job.file, sizeof(t->job.file));
+	memcpy(t->job.to, o->job.to, sizeof(t->job.to));
+	memcpy(t->job.mac, o->job.mac, sizeof(t->job.mac));
+	memcpy(t->job.port, o->job.port, sizeof(t->job.port));
+	memcpy(t->job.source, o->job.source, sizeof(t->job.source));
+	t->job.flow = o->job.flow;
+	t->job.parallel = o->job.parallel;
+	t->job.timing = o->job.timing;
+	t->job.expect = o->job.expect;
+	t->per_second = (uint64_t)o->per_second;
+}
+
+static int make_pairs(struct tcp_replay *t, struct cb_error *err)
+{
+	struct cb_tcp_replay *replay = &t->replay;
+
+	t->pairs = calloc(2 * replay->n_flows, sizeof(*t->pairs));
+	if (!t->pairs)
+		return cb_error_memory(err, "connections");
+	for (size_t i = 0; i < replay->n_flows; i++) {
+		char why[200];
+
+		if (cb_capture_refused(replay->specs[i].flow, CB_SERVER, false, why, sizeof(why)))
+			return cb_error_set(err, CB_ERR_USAGE,
+				"%s: connection %zu can't be played from both sides: %s",
+				t->job.file, replay->flows[i] + 1, why);
+		t->pairs[2 * i] = t->pairs[2 * i + 1] = replay->specs[i];
+		t->pairs[2 * i + 1].side = CB_SERVER;
+	}
+	return 0;
+}
+
+static void tcp_replay_close(void *state)
+{
+	struct tcp_replay *t = state;
+
+	cb_tcp_replay_finish(&t->replay);
+	free(t->pairs);
+	t->pairs = NULL;
+}
+
+static int tcp_replay_open(
+	void *state, const struct cb_link *link, const void *given, struct cb_error *err)
+{
+	struct tcp_replay *t = state;
+	int r;
+
+	fill_job(t, link, given);
+	t->ifindex = link->ifindex;
+	memcpy(t->mac, link->frame->bytes + 6, sizeof(t->mac));
+	r = t->job.to[0] ? cb_tcp_replay_prepare(&t->replay, &t->job, err)
+			 : cb_tcp_replay_load(&t->replay, &t->job, err);
+	if (!r && !t->job.to[0])
+		r = make_pairs(t, err);
+	if (r)
+		tcp_replay_close(t);
+	return r;
+}
+
+/* ---- a run ---- */
+
+static int next(struct tcp_replay *t, struct cb_engine_start *start)
+{
+	start->flow = t->begun % t->replay.n_flows;
+	start->at_ns = t->begun * CB_NS_PER_SEC / t->per_second;
+	t->begun++;
+	return 1;
+}
+
+static int next_live(void *arg, struct cb_engine_start *start)
+{
+	struct cb_tcp_replay *replay = arg;
+
+	return next(replay->owner, start);
+}
+
+static int next_mirrored(void *arg, struct cb_engine_start *start)
+{
+	return next(arg, start);
+}
+
+static void ended_mirrored(void *arg, const struct cb_conn *client)
+{
+	struct tcp_replay *t = arg;
+
+	t->ended[client->verdict]++;
+}
+
+static void tick_mirrored(void *arg, uint64_t elapsed_ns, int64_t sent)
+{
+	const struct tcp_replay *t = arg;
+
+	if (t->order->progress)
+		t->order->progress(t->order->progress_arg, elapsed_ns, (uint64_t)sent);
+}
+
+static void tick_live(void *arg, uint64_t elapsed_ns, int64_t sent)
+{
+	const struct cb_tcp_replay *replay = arg;
+
+	tick_mirrored(replay->owner, elapsed_ns, sent);
+}
+
+static int run_mirror(struct tcp_replay *t, struct cb_engine_counts *counts, struct cb_error *err)
+{
+	struct cb_mirror_spec spec = {.interface = t->job.interface,
+		.ifindex = t->ifindex,
+		.macs = {[CB_SERVER] = {2, 0, 0, 0, 0, 2}},
+		.parallel_max = (uint32_t)t->job.parallel,
+		.flows = t->pairs,
+		.next = next_mirrored,
+		.ended = ended_mirrored,
+		.tick = tick_mirrored,
+		.arg = t,
+		.stop = t->order->stop,
+		.limit_ns = t->order->limit_ns};
+
+	memcpy(spec.macs[CB_CLIENT], t->mac, 6);
+	return cb_mirror_run(&spec, counts, err);
+}
+
+static int run_live(struct tcp_replay *t, struct cb_engine_counts *counts, struct cb_error *err)
+{
+	struct cb_tcp_replay *replay = &t->replay;
+	int r;
+
+	replay->owner = t;
+	replay->whole = false;
+	replay->engine.next = next_live;
+	replay->engine.tick = tick_live;
+	replay->engine.limit_ns = t->order->limit_ns;
+	r = cb_tcp_replay_run(replay, t->order->stop, NULL, NULL, &t->result, err);
+	*counts = t->result.frames;
+	memcpy(t->ended, t->result.verdicts, sizeof(t->ended));
+	cb_tcp_replay_result_finish(&t->result);
+	return r;
+}
+
+static void note(
+	const struct tcp_replay *t, const struct cb_engine_counts *counts, char *out, size_t size)
+{
+	int64_t all = 0;
+	int n;
+
+	for (int v = 0; v < CB_CONN_VERDICTS; v++)
+		all += t->ended[v];
+	n = snprintf(out, size, "%lld connections ended, %lld of them complete", (long long)all,
+		(long long)t->ended[CB_CONN_COMPLETE]);
+	if (t->job.to[0] && n > 0 && (size_t)n < size)
+		snprintf(out + n, size - (size_t)n, "; %lld segments of the peer's received",
+			(long long)counts->received);
+}
+
+static int check_order(const struct cb_transmit_order *order, struct cb_error *err)
+{
+	if (!order->rate_pps && !order->frames)
+		return 0;
+	return cb_error_set(err, CB_ERR_USAGE,
+		"tcp-replay: how many frames there are is up to the connections: give rate max and "
+		"no count, and how many connections begin each second "
+		"(tcp-replay:connections=100)");
+}
+
+static int tcp_replay_run(void *state, const struct cb_transmit_order *order,
+	struct cb_transmit_account *account, struct cb_error *err)
+{
+	struct cb_engine_counts counts = {0};
+	struct tcp_replay *t = state;
+	int r = check_order(order, err);
+
+	if (r)
+		return r;
+	t->order = order;
+	t->begun = 0;
+	memset(t->ended, 0, sizeof(t->ended));
+	account->begin_ns = cb_now_ns();
+	r = t->job.to[0] ? run_live(t, &counts, err) : run_mirror(t, &counts, err);
+	account->end_ns = cb_now_ns();
+	account->offered = account->window_offered = counts.sent + counts.refused;
+	account->refused = counts.refused;
+	account->window_pps =
+		(double)account->offered * 1e9 / (double)(account->end_ns - account->begin_ns);
+	account->flows = (int64_t)t->begun;
+	account->ended_early = *order->stop != 0;
+	note(t, &counts, account->note, sizeof(account->note));
+	return r;
+}
+
+const struct cb_transmitter cb_transmitter_tcp_replay = {
+	.member =
+		{
+			.name = "tcp-replay",
+			.help = "Plays captured TCP connections anew, so many a second; no stamps",
+			.options = options,
+			.options_size = sizeof(struct options),
+		},
+	.state_size = sizeof(struct tcp_replay),
+	.batch = CB_OUTBOX_FRAMES,
+	.open = tcp_replay_open,
+	.run = tcp_replay_run,
+	.close = tcp_replay_close,
+};

@@ -11,10 +11,11 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-#define SLEEP_ABOVE_NS   (150 * CB_NS_PER_US) /* nearer than this it is not worth to sleep */
-#define WAKE_BEFORE_NS   (60 * CB_NS_PER_US)  /* what a wake-up may cost */
-#define SLEEP_MAX_NS     (50 * CB_NS_PER_MS)  /* so that *stop is seen */
-#define SIGNALS_EVERY_NS (1 * CB_NS_PER_MS)
+#define SLEEP_ABOVE_NS (150 * CB_NS_PER_US) /* nearer than this it is not worth to sleep */
+#define WAKE_BEFORE_NS (60 * CB_NS_PER_US)  /* what a wake-up may cost */
+#define SLEEP_MAX_NS   (50 * CB_NS_PER_MS)  /* so that *stop is seen */
+/* Two system calls, which cost the next frame its time: as seldom as a person may wait for ^C. */
+#define SIGNALS_EVERY_NS (20 * CB_NS_PER_MS)
 #define FLUSH_NS         (1 * CB_NS_PER_SEC)
 #define TIMER_SLACK_NS   1UL
 

@@ -106,20 +106,24 @@ static bool is_agent(pid_t pid)
 		strcmp(name, "capbench-agent") == 0;
 }
 
-/* Its controller has turned to us, so it waits for nobody. */
-static void end_stuck(const struct holder *h)
+/* What holds it is an agent that lives; one that has ended may have settings to put back yet. With
+ * `end`: its controller has turned to us, so it waits for nobody, and is ended. */
+static bool lives(const struct holder *h, bool end)
 {
 	int fd = h->pid > 1 ? pidfd_open(h->pid, 0) : -1;
+	bool alive = fd >= 0 && cb_process_start_time(h->pid) == h->start && is_agent(h->pid);
 
-	if (fd >= 0 && cb_process_start_time(h->pid) == h->start && is_agent(h->pid))
+	if (alive && end)
 		pidfd_send_signal(fd, SIGKILL, NULL, 0);
 	if (fd >= 0)
 		close(fd);
+	return alive;
 }
 
 int cb_host_lock(const char *controller, uint64_t deadline_ns, int *fd, struct cb_error *err)
 {
 	struct holder h = {.controller = ""};
+	bool ours;
 	int r = find_lock(fd, err);
 
 	while (!r && flock(*fd, LOCK_EX | LOCK_NB)) {
@@ -128,9 +132,8 @@ int cb_host_lock(const char *controller, uint64_t deadline_ns, int *fd, struct c
 			break;
 		}
 		read_holder(*fd, &h);
-		if (strcmp(h.controller, controller) == 0)
-			end_stuck(&h);
-		if (cb_now_ns() >= deadline_ns)
+		ours = strcmp(h.controller, controller) == 0;
+		if ((lives(&h, ours) && !ours) || cb_now_ns() >= deadline_ns)
 			r = cb_error_set(err, CB_ERR_HOST,
 				"in use by %s, since %s: two measurements would disturb each "
 				"other; wait for its end, or ask them",

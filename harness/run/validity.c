@@ -80,6 +80,17 @@ static const char *not_told(const struct cb_trial_record *r, const struct cb_vie
 	return NULL;
 }
 
+/* What the process was to do with the frames it did to a part of them only. */
+static void check_load(struct cb_trial_record *r, size_t i)
+{
+	const struct cb_view_record *v = &r->views[i];
+	const char *error = json_string_value(json_object_get(v->load_result, "error"));
+
+	if (error)
+		blame(r, CB_TRIAL_INVALID, "%s%sload %.120s failed: %s", v->host,
+			*v->host ? ": " : "", v->load, error);
+}
+
 static void check_view(struct cb_trial_record *r, size_t i)
 {
 	const struct cb_view_book *v = &r->views[i].book;
@@ -155,8 +166,10 @@ void cb_trial_judge_sensor(struct cb_trial_record *r, const struct cb_link_readi
 		cb_ledger_settle(&r->generator.book, &r->path, &r->views[i].book);
 	}
 	check_link(r, l);
-	for (size_t i = part->first_view; i < part->first_view + part->n_views; i++)
+	for (size_t i = part->first_view; i < part->first_view + part->n_views; i++) {
+		check_load(r, i);
 		check_view(r, i);
+	}
 	check_evidence(r, l);
 }
 

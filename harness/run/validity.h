@@ -41,8 +41,8 @@ void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
 /*
  * Settle the views' ledgers (those that read no stamps by number, see by_number.h), then fill state
  * and reasons of `r`: books that don't balance, a link that saw other frames than the generator
- * offered, a NAPI thread that never ran, stolen time make it invalid; unoffered frames make it
- * generator-limited.
+ * offered, a load that gave up, a NAPI thread that never ran, stolen time make it invalid;
+ * unoffered frames make it generator-limited.
  */
 /* The same in parts, for several sensors: what is the trial's, then what is each one's.
  * record->path and ->evidence are the last one's then. */

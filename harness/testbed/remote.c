@@ -36,6 +36,17 @@ static void add_to_group(struct cb_remote_group *g, struct cb_testbed_end *end,
 	end->n_cores = h->n_cores;
 }
 
+static void add_all(struct cb_remote_group *g)
+{
+	const struct cb_bed *bed = g->remote->options->bed;
+	struct cb_testbed *t = g->testbed;
+
+	for (size_t i = 0; i < t->n_generators; i++)
+		add_to_group(g, &t->generators[i], &bed->generators[i], false);
+	for (size_t i = 0; i < t->n_sensors; i++)
+		add_to_group(g, &t->sensors[i], &bed->sensors[i], true);
+}
+
 static int prepare(
 	struct cb_remote *remote, const struct cb_testbed_options *options, struct cb_error *err)
 {
@@ -51,8 +62,6 @@ static int prepare(
 	name_controller(remote->controller);
 	cb_testbed_clean(NULL, NULL);
 	r = cb_ssh_directory(remote->directory, serial++, err);
-	if (!r)
-		r = cb_bundle_make(&remote->bundle, err);
 	for (size_t i = 0; !r && i < options->bed->n_hosts; i++) {
 		r = cb_ssh_init(&remote->ssh[i], &options->bed->hosts[i], remote->directory,
 			(unsigned)i, remote->own.log_dir, err);
@@ -64,7 +73,6 @@ static int prepare(
 static int open_remote(
 	struct cb_testbed *t, const struct cb_testbed_options *options, struct cb_error *err)
 {
-	const struct cb_bed *bed = options->bed;
 	struct cb_remote *remote = calloc(1, sizeof(*remote));
 	struct cb_remote_group *g = calloc(1, sizeof(*g));
 	int r;
@@ -77,11 +85,10 @@ static int open_remote(
 	t->state = remote;
 	r = prepare(remote, options, err);
 	*g = (struct cb_remote_group){.remote = remote, .testbed = t};
-	cb_bed_shape(bed, &t->shape);
-	for (size_t i = 0; i < bed->n_generators; i++)
-		add_to_group(g, &t->generators[t->n_generators++], &bed->generators[i], false);
-	for (size_t i = 0; i < bed->n_sensors; i++)
-		add_to_group(g, &t->sensors[t->n_sensors++], &bed->sensors[i], true);
+	cb_bed_shape(options->bed, &t->shape);
+	t->n_generators = options->bed->n_generators;
+	t->n_sensors = options->bed->n_sensors;
+	add_all(g);
 	if (!r)
 		r = cb_remote_take_steps(g, err);
 	free(g);
@@ -105,20 +112,9 @@ static void close_remote(struct cb_testbed *t)
 	free(remote);
 }
 
-/* An end that was lost, made ready for a new connection. */
-static void give_up(struct cb_remote_group *g, struct cb_testbed_end *end,
-	const struct cb_bed_end *file, bool sensor)
+static struct cb_remote_group one_of(const struct cb_remote_group *all, size_t i)
 {
-	if (end->host && !cb_host_is_broken(end->host))
-		return;
-	cb_host_close(end->host);
-	end->host = NULL;
-	add_to_group(g, end, file, sensor);
-}
-
-static int mend_one(const struct cb_remote_group *all, size_t i, struct cb_error *err)
-{
-	struct cb_remote_group one = {.remote = all->remote,
+	return (struct cb_remote_group){.remote = all->remote,
 		.testbed = all->testbed,
 		.ssh = {all->ssh[i]},
 		.ends = {all->ends[i]},
@@ -126,29 +122,55 @@ static int mend_one(const struct cb_remote_group *all, size_t i, struct cb_error
 		.ports = {all->ports[i]},
 		.sensor = {all->sensor[i]},
 		.n = 1};
+}
+
+static void give_up(struct cb_testbed_end *end)
+{
+	cb_host_close(end->host);
+	end->host = NULL;
+}
+
+/* Keep those of the group that were lost: their connection is broken, or their port is gone. */
+static void keep_lost(struct cb_remote_group *all)
+{
+	struct cb_remote_group lost = {.remote = all->remote, .testbed = all->testbed};
+
+	for (size_t i = 0; i < all->n; i++) {
+		struct cb_remote_group one = one_of(all, i);
+		struct cb_testbed_end *end = all->ends[i];
+
+		if (end->host && !cb_host_is_broken(end->host) && !cb_remote_find_link(&one, NULL))
+			continue;
+		give_up(end);
+		lost.ssh[lost.n] = all->ssh[i];
+		lost.ends[lost.n] = end;
+		lost.hosts[lost.n] = all->hosts[i];
+		lost.ports[lost.n] = all->ports[i];
+		lost.sensor[lost.n++] = all->sensor[i];
+	}
+	*all = lost;
+}
+
+static int mend_one(const struct cb_remote_group *all, size_t i, struct cb_error *err)
+{
+	struct cb_remote_group one = one_of(all, i);
 	int r = cb_remote_take_steps(&one, err);
 
-	if (!r) {
+	if (r)
+		give_up(all->ends[i]);
+	else
 		cb_info("%s is back", all->hosts[i]->name);
-		return 0;
-	}
-	cb_host_close(all->ends[i]->host);
-	all->ends[i]->host = NULL;
 	return r;
 }
 
 /* What keeps one from coming back is no reason for the others. */
 static int mend_remote(struct cb_testbed *t, struct cb_error *err)
 {
-	struct cb_remote *remote = t->state;
-	const struct cb_bed *bed = remote->options->bed;
-	struct cb_remote_group all = {.remote = remote, .testbed = t};
+	struct cb_remote_group all = {.remote = t->state, .testbed = t};
 	int r = 0;
 
-	for (size_t i = 0; i < t->n_generators; i++)
-		give_up(&all, &t->generators[i], &bed->generators[i], false);
-	for (size_t i = 0; i < t->n_sensors; i++)
-		give_up(&all, &t->sensors[i], &bed->sensors[i], true);
+	add_all(&all);
+	keep_lost(&all);
 	/* Connections over which agents were lost are not to be trusted. New ones may take their
 	 * time, so they are begun together. */
 	for (size_t i = 0; i < all.n; i++)

@@ -12,8 +12,8 @@ struct cb_remote {
 	const struct cb_testbed_options *options;
 	struct cb_testbed_options own; /* what `options` points to, when the caller's is gone */
 	char log_dir[PATH_MAX];
-	char directory[PATH_MAX]; /* of the sockets */
-	struct cb_bundle bundle;
+	char directory[PATH_MAX];            /* of the sockets */
+	struct cb_bundle bundle;             /* fd 0: not made yet */
 	char controller[160];                /* who we are, for locks */
 	struct cb_ssh ssh[CB_BED_HOSTS_MAX]; /* by index of the file */
 	size_t n;
@@ -34,5 +34,7 @@ struct cb_remote_group {
 /* From nothing to a link that is up, each step by all hosts of the group at once. CB_ERR_HOST or
  * CB_ERR_IMPOSSIBLE for the first host that can't; the others may have taken the step. */
 int cb_remote_take_steps(struct cb_remote_group *g, struct cb_error *err);
+/* The last of these, from the ports on. */
+int cb_remote_find_link(struct cb_remote_group *g, struct cb_error *err);
 
 #endif

@@ -30,7 +30,9 @@ static int connect_all(struct cb_remote_group *g, struct cb_error *err)
 
 static int deploy_all(struct cb_remote_group *g, struct cb_error *err)
 {
-	return cb_deploy(g->ssh, g->n, &g->remote->bundle, cb_deadline_in(DEPLOY_NS), err);
+	int r = g->remote->bundle.fd ? 0 : cb_bundle_make(&g->remote->bundle, err);
+
+	return r ? r : cb_deploy(g->ssh, g->n, &g->remote->bundle, cb_deadline_in(DEPLOY_NS), err);
 }
 
 static int start_agents(struct cb_remote_group *g, struct cb_error *err)
@@ -174,54 +176,57 @@ static int run_commands(struct cb_remote_group *g, struct cb_error *err)
 	return r;
 }
 
-static int find_ports(struct cb_remote_group *g, struct cb_error *err)
+/* Ask all for something of their port. */
+static int ask_ports(struct cb_remote_group *g, const char *request,
+	json_t *(*args)(const struct cb_remote_group *g, size_t i),
+	int (*take)(struct cb_testbed_end *e, const json_t *reply, struct cb_error *err),
+	struct cb_error *err)
 {
 	struct cb_ask asks[CB_BED_HOSTS_MAX];
 	int r;
 
 	for (size_t i = 0; i < g->n; i++)
-		asks[i] = (struct cb_ask){g->ends[i]->host,
-			json_pack("{s:s, s:s}", "by", cb_bed_port_by_names[g->ports[i]->by],
-				"value", g->ports[i]->value),
-			NULL};
-	r = cb_hosts_ask(asks, g->n, "port", cb_deadline_in(STEP_NS), err);
+		asks[i] = (struct cb_ask){g->ends[i]->host, args(g, i), NULL};
+	r = cb_hosts_ask(asks, g->n, request, cb_deadline_in(STEP_NS), err);
 	for (size_t i = 0; !r && i < g->n; i++) {
-		struct cb_testbed_end *e = g->ends[i];
-
-		r = cb_json_text(
-			asks[i].reply, "interface", e->interface, sizeof(e->interface), err);
+		r = take(g->ends[i], asks[i].reply, err);
 		if (r)
-			cb_error_prepend(err, "%s: port", e->name);
+			cb_error_prepend(err, "%s: %s", g->ends[i]->name, request);
 	}
 	for (size_t i = 0; i < g->n; i++)
 		json_decref(asks[i].reply);
 	return r;
 }
 
-static int bring_up(struct cb_remote_group *g, struct cb_error *err)
+static json_t *port_args(const struct cb_remote_group *g, size_t i)
 {
-	struct cb_ask asks[CB_BED_HOSTS_MAX];
-	int r;
+	return json_pack("{s:s, s:s}", "by", cb_bed_port_by_names[g->ports[i]->by], "value",
+		g->ports[i]->value);
+}
 
-	for (size_t i = 0; i < g->n; i++)
-		asks[i] = (struct cb_ask){g->ends[i]->host,
-			json_pack("{s:s, s:I}", "interface", g->ends[i]->interface, "timeout_ns",
-				(json_int_t)(STEP_NS - CB_NS_PER_SEC)),
-			NULL};
-	r = cb_hosts_ask(asks, g->n, "link-up", cb_deadline_in(STEP_NS), err);
-	for (size_t i = 0; !r && i < g->n; i++) {
-		struct cb_testbed_end *e = g->ends[i];
+static int take_port(struct cb_testbed_end *e, const json_t *reply, struct cb_error *err)
+{
+	return cb_json_text(reply, "interface", e->interface, sizeof(e->interface), err);
+}
 
-		r = cb_json_text(asks[i].reply, "mac", e->mac, sizeof(e->mac), err);
-		if (!r)
-			r = cb_json_text(
-				asks[i].reply, "driver", e->driver, sizeof(e->driver), err);
-		if (r)
-			cb_error_prepend(err, "%s: link-up", e->name);
-	}
-	for (size_t i = 0; i < g->n; i++)
-		json_decref(asks[i].reply);
-	return r;
+static json_t *link_args(const struct cb_remote_group *g, size_t i)
+{
+	return json_pack("{s:s, s:I}", "interface", g->ends[i]->interface, "timeout_ns",
+		(json_int_t)(STEP_NS - CB_NS_PER_SEC));
+}
+
+static int take_link(struct cb_testbed_end *e, const json_t *reply, struct cb_error *err)
+{
+	int r = cb_json_text(reply, "mac", e->mac, sizeof(e->mac), err);
+
+	return r ? r : cb_json_text(reply, "driver", e->driver, sizeof(e->driver), err);
+}
+
+int cb_remote_find_link(struct cb_remote_group *g, struct cb_error *err)
+{
+	int r = ask_ports(g, "port", port_args, take_port, err);
+
+	return r ? r : ask_ports(g, "link-up", link_args, take_link, err);
 }
 
 int cb_remote_take_steps(struct cb_remote_group *g, struct cb_error *err)
@@ -230,8 +235,7 @@ int cb_remote_take_steps(struct cb_remote_group *g, struct cb_error *err)
 		const char *name;
 		int (*take)(struct cb_remote_group *g, struct cb_error *err);
 	} steps[] = {{"connect", connect_all}, {"deploy", deploy_all}, {"start", start_agents},
-		{"hello", greet_all}, {"commands", run_commands}, {"ports", find_ports},
-		{"link", bring_up}};
+		{"hello", greet_all}, {"commands", run_commands}, {"link", cb_remote_find_link}};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		uint64_t start = cb_now_ns();

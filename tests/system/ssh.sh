@@ -42,18 +42,48 @@ for host in gen1 xeon; do
 		fail "the agent of $host has something to say"
 	fi
 done
-measure "$CAPBENCH" run "$quick" --profile smoke --out "$T/local" --no-pictures
-# shellcheck disable=SC2016
-jq -s 'map(.cells[].id) | sort' "$T/plan.json" >/dev/null
-for dir in two local; do
-	jq -S '[.cells[].params]' "$T/$dir/report/summary.json" >"$T/$dir.params"
-	jq -c 'select(.state != "invalid") | [.cell_id, .path.link_dropped, .path.nic_dropped]' "$T/$dir/trials.jsonl" |
-		sort -u >"$T/$dir.paths"
-done
-cmp "$T/two.params" "$T/local.params" || fail "the cells differ from those of the local test-bed"
+jq -c 'select(.state != "invalid") | [.cell_id, .path.link_dropped, .path.nic_dropped]' "$T/two/trials.jsonl" \
+	>"$T/two.paths"
 if grep null "$T/two.paths"; then
 	fail "the path is not known, although it is a veth"
 fi
+
+# With claims: cells and verdicts are those of the built-in test-bed.
+cat >"$T/verdicts.yaml" <<'YAML'
+name: verdicts
+trial:
+  duration: 250ms
+  warmup: 50ms
+  traffic: {frame_size: 64, rate: 4k}
+  generator: {transmitter: packet}
+  capture: {mechanism: tpacket2, buffer: 256KiB}
+vary:
+  capture.load: [discard, "work:2ms"]
+repetitions: 5
+retries: 3
+order: interleave
+figures:
+  - {id: share, x: capture.load, y: captured_share}
+claims:
+  - id: loses
+    says: A process that works 2 ms on each frame captures less
+    figure: share
+    expect: {less: [{capture.load: "work:2ms"}, {capture.load: discard}], by: 2%}
+  - id: gains
+    says: It captures more
+    figure: share
+    expect: {greater: [{capture.load: "work:2ms"}, {capture.load: discard}], by: 2%}
+YAML
+for bed in two local; do
+	options=()
+	[ $bed = local ] || options=(--testbed "$T/two.yaml")
+	measure "$CAPBENCH" run "$T/verdicts.yaml" "${options[@]}" --out "$T/verdicts-$bed" --no-pictures
+	assert_complete "$T/verdicts-$bed" 10 "claims on $bed"
+	jq -S '{cells: [.cells[] | {id, params}], verdicts: [.claims[] | {id, verdict}]}' \
+		"$T/verdicts-$bed/report/summary.json" >"$T/verdicts-$bed.json"
+done
+assert_json "$T/verdicts-local.json" '[.verdicts[].verdict] == ["reproduced", "not reproduced"]' "verdicts"
+diff "$T/verdicts-local.json" "$T/verdicts-two.json" >&2 || fail "not those of the local test-bed"
 
 # The build is there now: nothing is copied again, and it is whole.
 copies()

@@ -122,7 +122,7 @@ in_machine cap rm /run/sudo-bin/uname
 # ---- two at a time ----
 
 background first "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/first" --no-pictures \
-	--set trial.duration=12s --set repetitions=1 --set vary.traffic.rate=10k
+	--set trial.duration=8s --set repetitions=1 --set vary.traffic.rate=10k
 until_true 20 test -s "$T/first/journal.jsonl"
 locked() { ! in_machine cap flock -n /run/lock/capbench true; }
 until_true 20 locked || fail "no lock"

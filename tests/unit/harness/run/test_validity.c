@@ -90,6 +90,20 @@ static void one_lost_frame_is_invalid(void **state)
 	assert_non_null(strstr(first_reason(f), "don't balance"));
 }
 
+static void a_load_that_gave_up_is_invalid(void **state)
+{
+	struct fixture *f = *state;
+
+	f->record.views[0].load_result = json_pack("{s:n}", "error");
+	judge(f);
+	assert_int_equal(f->record.state, CB_TRIAL_VALID);
+	json_decref(f->record.views[0].load_result);
+	f->record.views[0].load_result = json_pack("{s:s}", "error", "No space left on device");
+	judge(f);
+	assert_int_equal(f->record.state, CB_TRIAL_INVALID);
+	assert_non_null(strstr(first_reason(f), "No space left"));
+}
+
 static void foreign_frames_allow_as_many(void **state)
 {
 	struct fixture *f = *state;
@@ -210,6 +224,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(balanced_books_are_valid),
 		TEST(one_lost_frame_is_invalid),
+		TEST(a_load_that_gave_up_is_invalid),
 		TEST(foreign_frames_allow_as_many),
 		TEST(unknown_is_not_unbalanced),
 		TEST(threaded_receive_books_the_nic),

@@ -53,16 +53,16 @@ int cb_generate_cores(const char *text, int *cores, unsigned max, unsigned *n, s
 int cb_generate_streams(
 	const struct cb_generate_job *job, const char *stampless, struct cb_error *err)
 {
-	int64_t parts = job->parts > 1 ? job->parts : 1;
+	int64_t parts = job->parts > 1 ? job->parts : 1, streams = job->threads * parts;
 
 	if (job->part >= parts)
 		return cb_error_set(err, CB_ERR_USAGE, "part: %lld of %lld: the first is 0",
 			(long long)job->part, (long long)parts);
-	if (job->threads * parts > CB_STREAMS_MAX || job->stream + job->threads > CB_STREAMS_MAX)
+	if (streams > CB_STREAMS_MAX || job->stream + job->threads > CB_STREAMS_MAX)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"threads: %lld streams from %lld on are more than there are: %d, from 0",
-			(long long)(job->threads * parts), (long long)job->stream, CB_STREAMS_MAX);
-	if (job->threads * parts > 1 && stampless)
+			(long long)streams, (long long)job->stream, CB_STREAMS_MAX);
+	if (streams > 1 && stampless)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"%s: transmitter %s stamps no frames, so the streams of several senders "
 			"could not be told apart; use one",

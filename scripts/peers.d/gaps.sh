@@ -78,7 +78,7 @@ vm_gaps()
 {
 	local told=vm/gaps/told name rate within file plots=''
 	rm -rf vm
-	if ! CAPBENCH_TIER=all CAPBENCH_KEEP=vm CAPBENCH_FAST=$capbench "$root/scripts/vm-test" gaps >vm.log; then
+	if ! CAPBENCH_TIER=all CAPBENCH_KEEP=vm CAPBENCH_FAST=$capbench "$root/scripts/lab" test gaps >vm.log; then
 		say "no comparison with pktgen: $(grep -v passed vm.log | tail -n 1)"
 		return
 	fi

@@ -2,10 +2,10 @@
 # shellcheck shell=bash
 #
 # All of ../system/lib.sh, with the same meaning, and what has to do with the guest's kernel. A test
-# runs as root in namespaces of its own inside a guest of its own (scripts/vm-test).
+# runs as root in namespaces of its own inside a guest of its own (scripts/lab test).
 
 if [ -z "${CAPBENCH_VM:-}" ]; then
-	echo "skip: this is for the virtual machine: scripts/vm-test $(basename "$0" .sh)"
+	echo "skip: this is for the virtual machine: scripts/lab test $(basename "$0" .sh)"
 	exit 77
 fi
 . "$(dirname "${BASH_SOURCE[0]}")/../system/lib.sh"

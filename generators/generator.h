@@ -97,6 +97,8 @@ struct cb_transmit_account {
 	double sizes_chi_square;   /* NaN: one size, or not known */
 	int64_t flows;             /* that there really were */
 	bool ended_early;          /* by *stop, or because the time was over */
+	/* As in struct cb_generator_record. */
+	int64_t connections, connections_complete, peer_received;
 	char note[128];            /* how it kept the rate; "": nothing to say */
 };
 

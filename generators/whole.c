@@ -99,6 +99,9 @@ static void settle(const struct cb_send_job *job, const struct cb_transmit_accou
 		r->window_elapsed_ns = r->elapsed_ns - (int64_t)warmup_ns;
 	r->offered_pps = a->window_pps > 0 ? a->window_pps : (double)NAN;
 	r->sizes_chi_square = a->sizes_chi_square;
+	r->connections = a->connections;
+	r->connections_complete = a->connections_complete;
+	r->peer_received = a->peer_received;
 	cb_text_copy(r->transmitter_note, sizeof(r->transmitter_note), a->note);
 	if (a->flows)
 		r->flows = a->flows;
@@ -115,7 +118,10 @@ int cb_whole_run(const struct cb_send_job *job, const volatile sig_atomic_t *sto
 	struct cb_generator_record *record, struct cb_error *err)
 {
 	struct series series = {.to = &record->series};
-	struct cb_transmit_account account = {.sizes_chi_square = (double)NAN};
+	struct cb_transmit_account account = {.sizes_chi_square = (double)NAN,
+		.connections = CB_UNKNOWN,
+		.connections_complete = CB_UNKNOWN,
+		.peer_received = CB_UNKNOWN};
 	struct cb_transmit_order order;
 	int r = cb_whole_order(&job->pace, job->max, &order, err);
 

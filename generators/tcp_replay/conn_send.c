@@ -159,20 +159,26 @@ static int64_t allowed(const struct cb_conn *c)
 	return to;
 }
 
+/* Or the answer to one. */
+static bool may_send_syn(const struct cb_conn *c)
+{
+	return c->limit >= 1 && (c->state == CB_CONN_SYN_SENT || c->state == CB_CONN_SYN_RECEIVED);
+}
+
+/* While something is under way, no silly windows are made (RFC 9293, 3.8.6.2.1). */
+static bool may_send_data(const struct cb_conn *c, int64_t to)
+{
+	bool silly = to < c->limit && to - c->nxt < c->mss && c->una < c->nxt;
+
+	return c->state == CB_CONN_ESTABLISHED && to > c->nxt && !silly;
+}
+
 static bool send_new(struct cb_conn *c, uint64_t now_ns, struct cb_tcp_segment *out)
 {
-	int64_t end, to = allowed(c);
+	int64_t end, to = c->nxt ? allowed(c) : 1;
 
-	if (c->nxt == 0) { /* the SYN, or the one that answers it */
-		if (c->limit < 1 ||
-			(c->state != CB_CONN_SYN_SENT && c->state != CB_CONN_SYN_RECEIVED))
-			return false;
-		to = 1;
-	} else if (c->state != CB_CONN_ESTABLISHED || to <= c->nxt) {
+	if (!(c->nxt ? may_send_data(c, to) : may_send_syn(c)))
 		return false;
-	} else if (to < c->limit && to - c->nxt < c->mss && c->una < c->nxt) {
-		return false; /* no silly window (RFC 9293, 3.8.6.2.1) */
-	}
 	end = put_segment(c, c->nxt, to, now_ns, out);
 	if (end == c->nxt)
 		return false;

@@ -98,11 +98,14 @@ static void play(struct mirror *m, uint32_t slot)
 {
 	struct pair *p = &m->pairs[slot];
 	uint64_t at[CB_SIDES];
+	bool any;
 
 	for (int side = 0; side < CB_SIDES; side++)
 		cb_conn_timer(&p->conns[side], m->now_ns);
-	while (say(m, p, CB_CLIENT) | say(m, p, CB_SERVER))
-		;
+	do {
+		any = say(m, p, CB_CLIENT);
+		any |= say(m, p, CB_SERVER);
+	} while (any);
 	if (p->conns[CB_CLIENT].state == CB_CONN_DONE &&
 		p->conns[CB_SERVER].state == CB_CONN_DONE) {
 		cb_timers_set(&m->timers, slot, UINT64_MAX);
@@ -114,16 +117,23 @@ static void play(struct mirror *m, uint32_t slot)
 	cb_timers_set(&m->timers, slot, at[0] < at[1] ? at[0] : at[1]);
 }
 
+static void fetch(struct mirror *m)
+{
+	if (!m->has_pending)
+		m->has_pending = m->spec->next(m->spec->arg, &m->pending) > 0;
+}
+
 static void begin_due(struct mirror *m)
 {
 	for (unsigned i = 0; i < BURST; i++) {
-		if (!m->has_pending)
-			m->has_pending = m->spec->next(m->spec->arg, &m->pending) > 0;
-		if (!m->has_pending || !m->free || m->begin_ns + m->pending.at_ns > m->now_ns)
+		fetch(m);
+		if (!m->has_pending || !m->free || m->begin_ns + m->pending.at_ns > m->now_ns ||
+			(m->spec->limit_ns && m->pending.at_ns >= m->spec->limit_ns))
 			return;
 		m->has_pending = false;
 		begin_pair(m, m->pending.flow);
 	}
+	fetch(m);
 }
 
 static void wait_for_more(const struct mirror *m)
@@ -193,7 +203,7 @@ int cb_mirror_run(
 	m.begin_ns = m.now_ns = cb_now_ns();
 	m.tick_ns = m.begin_ns + CB_NS_PER_SEC;
 	if (!r)
-		m.has_pending = spec->next(spec->arg, &m.pending) > 0;
+		fetch(&m);
 	while (!r && !is_over(&m))
 		r = turn(&m, err);
 	*counts = (struct cb_engine_counts){

@@ -147,11 +147,15 @@ static bool read_arp(struct cb_neighbour_message *m, const uint8_t *at, uint32_t
 static void read_options(
 	struct cb_neighbour_message *m, uint8_t wanted, const uint8_t *at, uint32_t n)
 {
-	while (n >= 8 && at[1] && at[1] * 8u <= n) {
+	while (n >= 8) {
+		uint32_t length = 8u * at[1];
+
+		if (!length || length > n)
+			return;
 		if (at[0] == wanted)
 			memcpy(m->sender_mac, at + 2, 6);
-		n -= at[1] * 8u;
-		at += at[1] * 8u;
+		n -= length;
+		at += length;
 	}
 }
 

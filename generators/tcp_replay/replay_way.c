@@ -88,12 +88,21 @@ static int read_vlans(struct cb_tcp_replay *replay, struct cb_error *err)
 
 /* ---- the link ---- */
 
+/* What tags take of the MTU: a packet socket lets a frame be longer by one of 802.1Q alone
+ * (packet_extra_vlan_len_allowed, net/packet/af_packet.c). */
+static uint32_t room_for_tags(const struct cb_engine_spec *e)
+{
+	uint32_t room = 4 * e->n_vlans;
+
+	return room && e->vlans[0].protocol == PROTOCOL_CUSTOMER ? room - 4 : room;
+}
+
 static int find_link(struct cb_tcp_replay *replay, struct cb_error *err)
 {
 	struct cb_engine_spec *e = &replay->engine;
 	const char *name = replay->job->interface;
 	struct cb_link_info info;
-	uint32_t headers = e->ipv6 ? 60 : 40, mss;
+	uint32_t headers = (e->ipv6 ? 60 : 40) + room_for_tags(e), mss;
 	int r = cb_link_info(name, &info, err);
 
 	if (r)

@@ -205,6 +205,10 @@ static unsigned receive_queue(
 			recvfrom(x->fd, NULL, 0, MSG_DONTWAIT, NULL, NULL);
 		return 0;
 	}
+	/* the kernel shows all pieces of a frame at once: none is left for the next turn */
+	while (cb_xsk_descriptor(&x->rx, n - 1)->options & CB_XSK_CONTINUED &&
+		cb_xsk_ready(&x->rx, n + 1) > n)
+		n++;
 	for (uint32_t i = 0; i < n; i++)
 		take_piece(t, x, cb_xsk_descriptor(&x->rx, i), take, arg);
 	for (uint32_t i = 0; i < n; i++)

@@ -9,10 +9,13 @@
 #include "generators/tcp_replay/replay.h"
 #include "generators/traffic/address.h"
 #include "harness/base/clock.h"
+#include "harness/net/link.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define MSS_LEAST 88U /* TCP_MIN_MSS, include/net/tcp.h */
 
 #define FIELD(f) .offset = offsetof(struct options, job.f)
 #define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct options *)0)->job.f)
@@ -35,6 +38,7 @@ struct tcp_replay {
 	struct cb_tcp_replay_result result;
 	uint64_t begun; /* connections */
 	int64_t ended[CB_CONN_VERDICTS];
+	uint64_t begin_ns, end_ns;
 };
 
 static const char *const timings[] = {"fast", "capture", NULL};
@@ -115,10 +119,20 @@ static void fill_job(struct tcp_replay *t, const struct cb_link *link, const str
 	t->per_second = (uint64_t)o->per_second;
 }
 
+/* The longest segments that fit, behind any headers that a flow may have. */
+#define HEADERS_MOST (60U + 4 * CB_PACKET_VLANS_MAX)
+
 static int make_pairs(struct tcp_replay *t, struct cb_error *err)
 {
 	struct cb_tcp_replay *replay = &t->replay;
+	struct cb_link_info info;
+	int r = cb_link_info(t->job.interface, &info, err);
 
+	if (r)
+		return r;
+	if (info.mtu < HEADERS_MOST + MSS_LEAST)
+		return cb_error_set(err, CB_ERR_HOST, "%s has an MTU of %u: too small for TCP",
+			t->job.interface, info.mtu);
 	t->pairs = calloc(2 * replay->n_flows, sizeof(*t->pairs));
 	if (!t->pairs)
 		return cb_error_memory(err, "connections");
@@ -129,6 +143,7 @@ static int make_pairs(struct tcp_replay *t, struct cb_error *err)
 			return cb_error_set(err, CB_ERR_USAGE,
 				"%s: connection %zu can't be played from both sides: %s",
 				t->job.file, replay->flows[i] + 1, why);
+		replay->specs[i].mss_max = info.mtu - HEADERS_MOST;
 		t->pairs[2 * i] = t->pairs[2 * i + 1] = replay->specs[i];
 		t->pairs[2 * i + 1].side = CB_SERVER;
 	}
@@ -219,9 +234,13 @@ static int run_mirror(struct tcp_replay *t, struct cb_engine_counts *counts, str
 		.arg = t,
 		.stop = t->order->stop,
 		.limit_ns = t->order->limit_ns};
+	int r;
 
 	memcpy(spec.macs[CB_CLIENT], t->mac, 6);
-	return cb_mirror_run(&spec, counts, err);
+	t->begin_ns = cb_now_ns();
+	r = cb_mirror_run(&spec, counts, err);
+	t->end_ns = cb_now_ns();
+	return r;
 }
 
 static int run_live(struct tcp_replay *t, struct cb_engine_counts *counts, struct cb_error *err)
@@ -236,24 +255,22 @@ static int run_live(struct tcp_replay *t, struct cb_engine_counts *counts, struc
 	replay->engine.limit_ns = t->order->limit_ns;
 	r = cb_tcp_replay_run(replay, t->order->stop, NULL, NULL, &t->result, err);
 	*counts = t->result.frames;
+	t->begin_ns = replay->start_ns;
+	t->end_ns = replay->start_ns + t->result.elapsed_ns;
 	memcpy(t->ended, t->result.verdicts, sizeof(t->ended));
 	cb_tcp_replay_result_finish(&t->result);
 	return r;
 }
 
-static void note(
-	const struct tcp_replay *t, const struct cb_engine_counts *counts, char *out, size_t size)
+static void count_ended(const struct tcp_replay *t, const struct cb_engine_counts *counts,
+	struct cb_transmit_account *a)
 {
-	int64_t all = 0;
-	int n;
-
+	a->connections = 0;
 	for (int v = 0; v < CB_CONN_VERDICTS; v++)
-		all += t->ended[v];
-	n = snprintf(out, size, "%lld connections ended, %lld of them complete", (long long)all,
-		(long long)t->ended[CB_CONN_COMPLETE]);
-	if (t->job.to[0] && n > 0 && (size_t)n < size)
-		snprintf(out + n, size - (size_t)n, "; %lld segments of the peer's received",
-			(long long)counts->received);
+		a->connections += t->ended[v];
+	a->connections_complete = t->ended[CB_CONN_COMPLETE];
+	if (t->job.to[0])
+		a->peer_received = counts->received;
 }
 
 static int check_order(const struct cb_transmit_order *order, struct cb_error *err)
@@ -278,16 +295,18 @@ static int tcp_replay_run(void *state, const struct cb_transmit_order *order,
 	t->order = order;
 	t->begun = 0;
 	memset(t->ended, 0, sizeof(t->ended));
-	account->begin_ns = cb_now_ns();
+	t->begin_ns = t->end_ns = 0;
 	r = t->job.to[0] ? run_live(t, &counts, err) : run_mirror(t, &counts, err);
-	account->end_ns = cb_now_ns();
+	account->begin_ns = t->begin_ns;
+	account->end_ns = t->end_ns;
 	account->offered = account->window_offered = counts.sent + counts.refused;
 	account->refused = counts.refused;
-	account->window_pps =
-		(double)account->offered * 1e9 / (double)(account->end_ns - account->begin_ns);
+	if (account->end_ns > account->begin_ns)
+		account->window_pps = (double)account->offered * 1e9 /
+			(double)(account->end_ns - account->begin_ns);
 	account->flows = (int64_t)t->begun;
 	account->ended_early = *order->stop != 0;
-	note(t, &counts, account->note, sizeof(account->note));
+	count_ended(t, &counts, account);
 	return r;
 }
 

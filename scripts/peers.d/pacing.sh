@@ -14,7 +14,7 @@ paced_at() # TRANSMITTER RATE
 paced_transmitters()
 {
 	"$capbench" list transmitters --json |
-		jq -r '[.transmitters[] | select(.can_run) | .name] - ["null", "pktgen", "auto"] | .[]'
+		jq -r '[.transmitters[] | select(.can_run) | .name] - ["null", "pktgen", "tcp-replay", "auto"] | .[]'
 }
 
 pace_once() # TRANSMITTER RATE

@@ -35,10 +35,10 @@ bad_link()
 	ip netns add far
 	ip netns add mid
 	ip link add vtx type veth peer name ma netns mid
-	ip -n mid link add mb type veth peer name vrx netns far
+	ip netns exec mid ip link add mb type veth peer name vrx netns far
 	tcp_addresses
-	ip -n mid link set ma up
-	ip -n mid link set mb up
+	ip -n mid link set dev ma up
+	ip -n mid link set dev mb up
 	ethtool -K vtx tx off tso off gso off gro off >/dev/null
 	far ethtool -K vrx tx off tso off gso off gro off >/dev/null
 }

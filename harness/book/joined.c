@@ -8,7 +8,8 @@
 
 static const size_t generated[] = {PART(book.intended), PART(book.offered), PART(book.refused),
 	PART(book.window_offered), PART(book.unstamped), PART(unoffered), PART(syscalls),
-	PART(batches), PART(rebased), PART(cpu_ns), PART(softirq_ns), PART(context_switches)};
+	PART(batches), PART(rebased), PART(cpu_ns), PART(softirq_ns), PART(context_switches),
+	PART(connections), PART(connections_complete), PART(peer_received)};
 
 /* Of these the worst tells for all. */
 static const size_t worst[] = {PART(elapsed_ns), PART(window_elapsed_ns), PART(lateness_max_ns),

@@ -56,6 +56,10 @@ struct cb_generator_record {
 	/* Packets of a replayed file that were cut when captured, or are left out as too long for
 	 * the link or shorter than a header; unknown: there is no file. */
 	int64_t file_truncated, file_oversized, file_runts;
+	/* Of replayed TCP connections: how many ended, and in how many of them everything happened
+	 * that was captured; segments that came of the live peer's. Unknown: none are replayed, or
+	 * there is no peer. */
+	int64_t connections, connections_complete, peer_received;
 	int64_t syscalls, batches;
 	int64_t rebased; /* stalls after which the schedule was re-based */
 	int64_t lateness_max_ns,
@@ -130,6 +134,7 @@ struct cb_evidence_record {
 	int64_t napi_thread_ns;     /* CPU time of the threaded NAPI's kernel threads; unknown: not
 				       threaded */
 	int64_t softnet_processed, softnet_dropped, softnet_squeezed, softnet_rps;
+	int64_t interrupts; /* of devices, on all CPUs of the sensor host */
 	int64_t steal_ns;   /* stolen from all CPUs of the sensor host during the attempt */
 	double steal_share; /* of the attempt's time on one CPU's worth, worst CPU; NaN: not known
 			     */

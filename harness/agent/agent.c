@@ -10,6 +10,7 @@
 #include "harness/base/clock.h"
 #include "harness/base/file.h"
 #include "harness/base/log.h"
+#include "harness/host/tuning.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -114,6 +115,9 @@ void cb_agent_finish(struct cb_agent *a)
 	cb_agent_end_children(a);
 	cb_softirq_close(a->softirq.program);
 	a->softirq.program = NULL;
+	/* Before what was there earlier: the link as it was found. */
+	cb_tuning_close(a->tuning);
+	a->tuning = NULL;
 	cb_agent_remote_finish(a);
 	cb_wire_reader_finish(&a->reader);
 	json_decref(a->missing);

@@ -19,7 +19,7 @@
  *     -> {protocol, build, host, pid, kernel, can: {rps, threaded, large_buffers: bool,
  *         softirq: bool or null when not asked}, softirq_cost_ns, cores: [number],
  *         missing: [sentence]}
- *   facts {}                             -> {facts: {}}
+ *   facts {[interface]}                  with how the port is set -> {facts: {}}
  *   link-create {interface, peer, peer_pid, mac, peer_mac, [queues]}
  *                                        a veth pair, the peer in that process's namespace
  *   link-up {interface, [timeout_ns]}    offloads that change what a tap sees off, up, both ends
@@ -28,8 +28,9 @@
  *   link-queues {interface, queues}      see cb_link_queues
  *   receive {interface, mode, cpu, napi} see cb_receive_set
  *   counters {interface}
- *     -> {time_ns, real_ns, napi_thread_ns, link: {rx_packets, tx_packets, rx_dropped, tx_dropped,
- *         rx_errors, tx_errors, rx_missed, nic_ring_dropped, xdp_refused},
+ *     -> {time_ns, real_ns, napi_thread_ns, interrupts,
+ *         link: {rx_packets, tx_packets, rx_dropped, tx_dropped, rx_errors, tx_errors,
+ *                rx_missed, nic_ring_dropped, xdp_refused},
  *         cpus: [{cpu, processed, dropped, squeezed, rps, backlog, steal_ns}]}   online CPUs only
  *   quiet {interface, timeout_ns}        waits until no frame moves any more
  *   watch {pids: []}                     measure the softirq time of these processes from now on,
@@ -49,9 +50,18 @@
  *     -> {generator: record}
  *   clock {}                             -> {monotonic_ns, real_ns}
  *   window {ns}                          nothing will be said for so long: the measurement window
- *   port {by: interface | pci | mac, value}   -> {interface}; none that carries the connection
+ *   port {by: interface | pci | mac, value}
+ *     -> {interface, driver}; none that carries the connection
  *   commands {[pre], [post], timeout_ns} lists of commands, each a list of words: pre are run now,
  *                                        post when the agent has ended, whatever ends it
+ *   tune {interface, settings: {name: {value, required}}}   see cb_tuning_apply
+ *     -> {changes: [line], refused: {text, code} or null}   refused: of a required setting
+ *   untune {}                            puts all of them back
+ *     -> {changes: [line]}
+ *   clean {}                             see cb_tuning_recover
+ *     -> {count, lines: [sentence]}
+ *   doctor {interface, window_ns}        see cb_doctor
+ *     -> {interfaces, window_ns, findings}
  *   alive {}                             no reply: the controller is still there
  *   abort {}                             ends the processes; a request that is waiting for them
  *                                        fails, and is answered first

@@ -178,6 +178,7 @@ int cb_agent_counters(struct cb_agent *a, const json_t *args, json_t *reply, str
 	r = cb_json_set_count(reply, "time_ns", (int64_t)host.time_ns);
 	r |= cb_json_set_count(reply, "real_ns", (int64_t)cb_real_ns());
 	r |= cb_json_set_count(reply, "napi_thread_ns", cb_receive_thread_ns(name));
+	r |= cb_json_set_count(reply, "interrupts", host.interrupts);
 	r |= json_object_set_new(reply, "link", link_json(&link));
 	r |= json_object_set_new(reply, "cpus", cpus_json(&host));
 	return r ? cb_error_memory(err, "the reply") : 0;

@@ -4,6 +4,7 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
+#include "harness/net/link.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
@@ -107,6 +108,7 @@ static void interface_of(const char *address, char interface[16])
 int cb_agent_port(struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
 {
 	char by[16], value[64], interface[16] = "", control[16] = "";
+	struct cb_link_info info;
 	size_t way = 0;
 	int r = cb_json_text(args, "by", by, sizeof(by), err);
 
@@ -128,6 +130,10 @@ int cb_agent_port(struct cb_agent *a, const json_t *args, json_t *reply, struct 
 			"%s carries the SSH connection (%s): measure on another port, or connect "
 			"by another (`control`)",
 			interface, a->options->control_address);
-	return cb_json_set_text(reply, "interface", interface) ? cb_error_memory(err, "the reply")
-							       : 0;
+	r = cb_link_info(interface, &info, err);
+	if (r)
+		return r;
+	r = cb_json_set_text(reply, "interface", interface);
+	r |= cb_json_set_text(reply, "driver", info.driver);
+	return r ? cb_error_memory(err, "the reply") : 0;
 }

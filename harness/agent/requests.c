@@ -9,6 +9,7 @@
 #include "harness/base/log.h"
 #include "harness/base/version.h"
 #include "harness/host/host.h"
+#include "harness/host/tuning.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -38,6 +39,10 @@ static const struct cb_agent_request requests[] = {
 	{"window", cb_agent_window, GREETED, 0},
 	{"port", cb_agent_port, GREETED, CAPTURE | GENERATE},
 	{"commands", cb_agent_commands, GREETED, CAPTURE | GENERATE},
+	{"tune", cb_agent_tune, GREETED, CAPTURE | GENERATE},
+	{"untune", cb_agent_untune, GREETED, CAPTURE | GENERATE},
+	{"clean", cb_agent_clean, GREETED, CAPTURE | GENERATE},
+	{"doctor", cb_agent_doctor, GREETED, CAPTURE | GENERATE},
 	{"abort", cb_agent_abort, 0, 0},
 	{"bye", cb_agent_bye, 0, 0},
 };
@@ -187,10 +192,17 @@ int cb_agent_hello(struct cb_agent *a, const json_t *args, json_t *reply, struct
 int cb_agent_facts(struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
 {
 	json_t *facts = cb_host_facts();
+	char name[16];
+	int r = 0;
 
+	if (json_object_get(args, "interface")) {
+		r = cb_agent_arg_interface(args, "interface", name, err);
+		if (!r && facts)
+			json_object_set_new(facts, "settings", cb_tuning_snapshot(NULL, name));
+	}
 	if (!facts || json_object_set_new(reply, "facts", facts))
 		return cb_error_memory(err, "the facts");
-	return 0;
+	return r;
 }
 
 int cb_agent_abort(struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)

@@ -30,7 +30,8 @@ cb_agent_request_fn cb_agent_hello, cb_agent_facts, cb_agent_link_create, cb_age
 	cb_agent_link_queues, cb_agent_receive, cb_agent_counters, cb_agent_quiet, cb_agent_watch,
 	cb_agent_evidence, cb_agent_capture_prepare, cb_agent_capture_stop,
 	cb_agent_generate_prepare, cb_agent_generate_go, cb_agent_abort, cb_agent_bye,
-	cb_agent_clock, cb_agent_window, cb_agent_port, cb_agent_commands;
+	cb_agent_clock, cb_agent_window, cb_agent_port, cb_agent_commands, cb_agent_tune,
+	cb_agent_untune, cb_agent_doctor, cb_agent_clean;
 
 /* Arguments, checked. CB_ERR_USAGE naming the argument. */
 int cb_agent_arg_count(const json_t *args, const char *key, int64_t min, int64_t max,

@@ -60,6 +60,7 @@ struct cb_agent {
 	bool own_sysfs;        /* /sys shows this network namespace */
 	json_t *missing;       /* sentences; owned */
 
+	struct cb_tuning *tuning; /* what `tune` has changed; NULL: nothing */
 	struct cb_agent_softirq softirq;
 	struct cb_agent_child captures[CB_AGENT_CAPTURES_MAX];
 	size_t n_captures;

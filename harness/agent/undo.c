@@ -7,6 +7,7 @@
 #include "harness/base/process.h"
 #include "harness/base/text.h"
 #include "harness/host/host.h"
+#include "harness/host/tuning.h"
 #include "harness/net/link.h"
 
 #include <dirent.h>
@@ -24,6 +25,7 @@
 #define NOTES_MAX    192
 #define COMMANDS_MAX 16384 /* bytes of JSON */
 #define WORDS_MAX    64
+#define RECOVER_NS   (2 * CB_NS_PER_SEC)
 #define OPEN_FILES   256 /* an agent has a few dozen */
 
 /* A file of /sys or /proc and what was in it, or a feature and whether it was on. */
@@ -226,10 +228,30 @@ static void put_back(struct cb_undo *u)
 	json_decref(commands);
 }
 
+static void log_line(const char *line)
+{
+	cb_info("%s", line);
+}
+
+/* The agent was killed: settings that it noted as made (harness/host/tuning.h) are put back once it
+ * counts as gone, which is when we have another parent. */
+static void recover(pid_t agent)
+{
+	uint64_t deadline = cb_deadline_in(RECOVER_NS);
+	struct cb_error err = {0};
+
+	while (getppid() == agent && cb_now_ns() < deadline)
+		cb_sleep_until(cb_deadline_in(CB_NS_PER_MS));
+	if (cb_tuning_recover(NULL, log_line, &err) < 0)
+		cb_warn("%s", err.text);
+}
+
 /* The guardian's life. Signals that end an agent don't end it. */
 static void guard(struct cb_undo *u, int fd, int keep)
 {
 	static const int ignored[] = {SIGTERM, SIGINT, SIGHUP, SIGPIPE};
+	pid_t agent = getppid();
+	ssize_t n;
 	char byte;
 	int null;
 
@@ -248,8 +270,10 @@ static void guard(struct cb_undo *u, int fd, int keep)
 		dup2(null, STDIN_FILENO);
 		dup2(STDERR_FILENO, STDOUT_FILENO);
 	}
-	while (read(fd, &byte, 1) < 0 && errno == EINTR)
+	while ((n = read(fd, &byte, 1)) < 0 && errno == EINTR)
 		;
+	if (n != 1)
+		recover(agent);
 	put_back(u);
 	_exit(0);
 }
@@ -286,6 +310,9 @@ void cb_undo_close(struct cb_undo *u)
 {
 	if (!u)
 		return;
+	/* The end without it is that of an agent that was killed. */
+	if (write(u->fd, "", 1) != 1)
+		cb_debug("the guardian is gone");
 	close(u->fd);
 	while (u->guardian && waitpid(u->guardian, NULL, 0) < 0 && errno == EINTR)
 		;

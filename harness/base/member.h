@@ -79,6 +79,11 @@ struct cb_registry {
 	/* The smallest frame, with FCS, that has room for the stamp behind the headers that a
 	 * member of the axis "frame" describes; 0: it is none. NULL: any frame has. */
 	uint32_t (*smallest_frame)(const char *text);
+	/* May a setting of hosts (`host:`) have this value (NULL: is there such a setting)? The
+	 * value in its one form goes to canonical[256]. CB_ERR_USAGE with what would be right,
+	 * beginning with the name. NULL: there are no settings. */
+	int (*setting)(
+		const char *name, const char *value, char canonical[256], struct cb_error *err);
 };
 
 const struct cb_axis *cb_registry_axis(const struct cb_registry *r, const char *name);

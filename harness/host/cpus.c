@@ -105,6 +105,25 @@ void cb_cpus_print_mask(const struct cb_cpus *set, char out[CB_CPUS_TEXT])
 		n += (size_t)snprintf(out + n, CB_CPUS_TEXT - n, ",%08x", set->word[top]);
 }
 
+void cb_cpus_print_list(const struct cb_cpus *set, char out[CB_CPUS_LIST])
+{
+	size_t n = 0;
+
+	out[0] = '\0';
+	for (int cpu = 0; cpu < CB_HOST_CPUS_MAX; cpu++) {
+		int last = cpu;
+
+		if (!cb_cpus_has(set, cpu))
+			continue;
+		while (cb_cpus_has(set, last + 1))
+			last++;
+		n += (size_t)snprintf(out + n, CB_CPUS_LIST - n, "%s%d", n ? "," : "", cpu);
+		if (last > cpu)
+			n += (size_t)snprintf(out + n, CB_CPUS_LIST - n, "-%d", last);
+		cpu = last;
+	}
+}
+
 int cb_cpus_online(struct cb_cpus *set, struct cb_error *err)
 {
 	static const char *const path = "/sys/devices/system/cpu/online";

@@ -22,6 +22,8 @@ json_t *cb_host_facts(void);
 struct cb_host_counters {
 	uint64_t time_ns;   /* CLOCK_MONOTONIC */
 	unsigned n_cpus;    /* highest CPU number + 1; those that are not online are all zero */
+	int64_t interrupts; /* of devices, on all CPUs; timers and CPUs' calls to each other are
+			       not among them; CB_UNKNOWN: not told */
 	bool backlog_known; /* kernels before 5.10 do not tell the backlog */
 	/* By CPU number; softnet values are 32-bit counters of the kernel: subtract as uint32_t. */
 	struct {

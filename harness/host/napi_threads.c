@@ -14,7 +14,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
+
+/* The first PID namespace's inode is fixed (include/linux/proc_ns.h, PROC_PID_INIT_INO). */
+#define FIRST_PID_NAMESPACE UINT32_C(0xEFFFFFFC)
 
 #define COMM_CUT 15 /* TASK_COMM_LEN without its NUL */
 
@@ -186,6 +190,27 @@ static int pin_thread(const char *interface, pid_t pid, int cpu, struct cb_error
 	return 0;
 }
 
+/* To a reader in another PID namespace the kernel tells no thread, or the number 0, for a NAPI that
+ * has one (seen on Linux 6.18): it is no word about whether there is a thread. */
+int cb_napi_threads_none(const char *interface, bool first_pid_namespace, struct cb_error *err)
+{
+	if (first_pid_namespace)
+		return cb_error_set(
+			err, CB_ERR_IMPOSSIBLE, "the kernel made no NAPI thread for %s", interface);
+	return cb_error_set(err, CB_ERR_IMPOSSIBLE,
+		"NAPI threads of %s can't be seen from this PID namespace: if there are any, they "
+		"belong to the first one of this machine; run capbench there (not below unshare "
+		"--pid; a container with --pid=host), or use receive: softirq or rps",
+		interface);
+}
+
+static bool in_first_pid_namespace(void)
+{
+	struct stat st;
+
+	return !stat("/proc/self/ns/pid", &st) && st.st_ino == FIRST_PID_NAMESPACE;
+}
+
 int cb_napi_threads_pin(const char *interface, int cpu, struct cb_error *err)
 {
 	pid_t pids[CB_NAPI_THREADS_MAX];
@@ -193,8 +218,7 @@ int cb_napi_threads_pin(const char *interface, int cpu, struct cb_error *err)
 	int r = cb_napi_threads(interface, pids, &n, err);
 
 	if (!r && !n)
-		return cb_error_set(
-			err, CB_ERR_IMPOSSIBLE, "the kernel made no NAPI thread for %s", interface);
+		return cb_napi_threads_none(interface, in_first_pid_namespace(), err);
 	for (size_t i = 0; i < n && !r; i++)
 		r = pin_thread(interface, pids[i], cpu, err);
 	return r;

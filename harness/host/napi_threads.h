@@ -31,6 +31,10 @@ int cb_napi_threads_by_name(
  */
 int cb_napi_threads_pin(const char *interface, int cpu, struct cb_error *err);
 
+/* CB_ERR_IMPOSSIBLE: why none was found. In another PID namespace than the machine's first there
+ * may be some that can't be seen. */
+int cb_napi_threads_none(const char *interface, bool first_pid_namespace, struct cb_error *err);
+
 /* Is `comm` what a NAPI thread of `interface` is called: "napi/IFACE-ID", cut to 15 characters by
  * kernels before 5.17? */
 bool cb_napi_thread_is(const char *comm, const char *interface);

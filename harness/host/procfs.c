@@ -47,6 +47,25 @@ static int too_many_cpus(uint64_t cpu, struct cb_error *err)
 		CB_HOST_CPUS_MAX - 1);
 }
 
+/* "intr" and the sum of all, then the interrupts of each line: the devices'. What the CPUs have of
+ * their own is in the sum alone (proc_stat(5), fs/proc/stat.c). */
+static int64_t device_interrupts(const char *line)
+{
+	const char *end = next_line(line);
+	int64_t sum = 0;
+	char *after;
+
+	strtoull(line, &after, 10);
+	for (line = after; line < end; line = after) {
+		uint64_t value = strtoull(line, &after, 10);
+
+		if (after == line || after > end)
+			break;
+		sum += (int64_t)value;
+	}
+	return sum;
+}
+
 int cb_proc_stat(
 	const char *text, int64_t tick_ns, struct cb_host_counters *c, struct cb_error *err)
 {
@@ -73,6 +92,8 @@ int cb_proc_stat(
 	}
 	if (!seen)
 		return cb_error_set(err, CB_ERR_IMPOSSIBLE, "/proc/stat names no CPU");
+	c->interrupts =
+		cb_text_starts_with(text, "intr ") ? device_interrupts(text + 5) : CB_UNKNOWN;
 	return 0;
 }
 

@@ -2,7 +2,8 @@
  * Where eBPF programs sit on an interface: tc ingress (behind the packet sockets' taps) and XDP (in
  * the driver, before all of them). By BPF links, which die with their last descriptor and so with
  * their owner. Only tc ingress before Linux 6.6 has no links: there a filter is added, and removed
- * by cb_bpf_detach(), or by a child process that sees when its owner was killed.
+ * by cb_bpf_detach(), or by a child process that sees when its owner was killed, or by `capbench
+ * clean` when both were.
  */
 #ifndef CB_HARNESS_NET_BPF_ATTACH_H
 #define CB_HARNESS_NET_BPF_ATTACH_H
@@ -19,6 +20,8 @@ enum cb_xdp_mode {
 	CB_XDP_GENERIC, /* in the stack's entry, on any device */
 };
 
+struct cb_undo_file;
+
 /* Zero is not "nothing": start from CB_BPF_DETACHED. */
 struct cb_bpf_attachment {
 	int link_fd;           /* -1: none */
@@ -29,6 +32,7 @@ struct cb_bpf_attachment {
 	uint32_t handle, priority;
 	int guard_fd; /* to its guard; -1: none */
 	pid_t guard;
+	struct cb_undo_file *undo; /* what says so to `clean`; NULL: none */
 };
 
 #define CB_BPF_DETACHED ((struct cb_bpf_attachment){.link_fd = -1, .guard_fd = -1})

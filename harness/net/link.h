@@ -50,9 +50,15 @@ struct cb_link_info {
 	uint8_t mac[6];
 	uint32_t mtu;
 	bool up, running; /* running: up, with carrier */
+	bool promiscuous; /* asked for by a user, not by a tap */
 	char driver[32];  /* "veth"; "": unknown */
 };
 int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *err);
+
+/* `ip link set DEV mtu N`, `... promisc on|off`. Neither reads back. CB_ERR_HOST with the kernel's
+ * reason when it can't be. */
+int cb_link_set_mtu(const char *name, uint32_t mtu, struct cb_error *err);
+int cb_link_set_promiscuous(const char *name, bool on, struct cb_error *err);
 
 /*
  * Counters of a device since it was made: stats64, plus the driver's own where it has them.
@@ -99,6 +105,7 @@ int cb_link_tso(const char *name, bool on, struct cb_error *err);
  */
 struct cb_napi {
 	uint32_t id;
+	uint32_t irq; /* its interrupt, where the driver tells; 0: not told */
 	pid_t thread; /* of threaded NAPI, in the initial PID namespace; 0: none */
 };
 int cb_link_napis(

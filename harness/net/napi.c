@@ -7,7 +7,7 @@
 /* The family "netdev" is newer than the headers of older distributions; these are its numbers
  * (include/uapi/linux/netdev.h). */
 enum { NAPI_GET = 11 };
-enum { NAPI_IFINDEX = 1, NAPI_ID = 2, NAPI_PID = 4 };
+enum { NAPI_IFINDEX = 1, NAPI_ID = 2, NAPI_IRQ = 3, NAPI_PID = 4 };
 
 struct napis {
 	struct cb_napi *list;
@@ -26,6 +26,8 @@ static int on_napi(const struct nlmsghdr *nlh, void *arg)
 			continue;
 		if (mnl_attr_get_type(attr) == NAPI_ID)
 			one.id = mnl_attr_get_u32(attr);
+		else if (mnl_attr_get_type(attr) == NAPI_IRQ)
+			one.irq = mnl_attr_get_u32(attr);
 		else if (mnl_attr_get_type(attr) == NAPI_PID)
 			one.thread = (pid_t)mnl_attr_get_u32(attr);
 	}

@@ -32,6 +32,16 @@ static void stat_gives_stolen_time_by_cpu(void **state)
 	assert_true(c.cpu[0].online && !c.cpu[1].online && c.cpu[2].online);
 	assert_true(c.cpu[0].steal_ns == INT64_C(17570000000));
 	assert_true(c.cpu[2].steal_ns == INT64_C(19070000000));
+	/* lines 0, 1 and 2, not the sum, which has timers and calls among CPUs, too */
+	assert_true(c.interrupts == 3);
+}
+
+static void stat_without_interrupts_tells_none(void **state)
+{
+	assert_int_equal(cb_proc_stat("cpu0 1 2 3 4 5 6 7 8\nctxt 5\n", TICK, &c, &err), 0);
+	assert_true(c.interrupts == CB_UNKNOWN);
+	assert_int_equal(cb_proc_stat("cpu0 1 2 3 4 5 6 7 8\nintr 5\n9 9\n", TICK, &c, &err), 0);
+	assert_true(c.interrupts == 0);
 }
 
 static void stat_that_says_too_little_is_refused(void **state)
@@ -182,6 +192,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(stat_gives_stolen_time_by_cpu, clear),
+		cmocka_unit_test_setup(stat_without_interrupts_tells_none, clear),
 		cmocka_unit_test_setup(stat_that_says_too_little_is_refused, clear),
 		cmocka_unit_test_setup(softnet_goes_by_cpu_number, clear),
 		cmocka_unit_test_setup(old_softnet_goes_by_line, clear),

@@ -346,10 +346,22 @@ static void threads_are_told_by_name(void **state)
 		assert_int_equal(cb_napi_thread_is(cases[i].comm, cases[i].interface), cases[i].is);
 }
 
+static void a_thread_that_is_not_seen_is_not_denied(void **state)
+{
+	struct cb_error err = {0};
+
+	assert_int_equal(cb_napi_threads_none("vb", true, &err), CB_ERR_IMPOSSIBLE);
+	assert_non_null(strstr(err.text, "made no NAPI thread for vb"));
+	assert_int_equal(cb_napi_threads_none("vb", false, &err), CB_ERR_IMPOSSIBLE);
+	assert_null(strstr(err.text, "made no"));
+	assert_non_null(strstr(err.text, "PID namespace"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(threads_are_told_by_name),
+		cmocka_unit_test(a_thread_that_is_not_seen_is_not_denied),
 		cmocka_unit_test_setup_teardown(
 			softirq_leaves_veth_without_napi, make_pair, remove_pair),
 		cmocka_unit_test_setup_teardown(rps_steers_and_goes_away, make_pair, remove_pair),

@@ -1,8 +1,10 @@
 /* Programs on an interface, in a network namespace of the test's own. Needs real root: eBPF does
  * not count the rights of a user namespace. */
 #include "harness/base/log.h"
+#include "harness/base/undo_file.h"
 #include "harness/net/bpf.h"
 #include "harness/net/bpf_attach.h"
+#include "harness/net/bpf_attach_filter.h"
 #include "harness/net/link.h"
 
 #include <bpf/bpf.h>
@@ -188,6 +190,52 @@ static void a_killed_guard_does_no_harm(void **state)
 	assert_true(is_gone());
 }
 
+/* Owner and guard killed at once: what is noted finds the filter by its program. */
+static int undo_one(const struct cb_undo_found *found, void *arg, struct cb_error *why)
+{
+	bool *undone = arg;
+	char text[128] = "";
+
+	(void)why;
+	for (size_t i = 0; i < json_array_size(found->entries); i++)
+		if (!found->alive &&
+			cb_bpf_filter_undo(json_array_get(found->entries, i), text, sizeof(text))) {
+			assert_non_null(strstr(text, "va"));
+			*undone = true;
+			unlink(found->path);
+		}
+	return 0;
+}
+
+static void what_both_left_is_found(void **state)
+{
+	struct cb_bpf_attachment a = CB_BPF_DETACHED;
+	bool undone = false;
+	int ends[2];
+	pid_t owner;
+
+	need();
+	assert_int_equal(pipe(ends), 0);
+	owner = fork();
+	if (!owner) {
+		if (cb_bpf_attach_ingress_filter(&a, tc, ifindex, "va", &err) ||
+			write(ends[1], &a, sizeof(a)) != (ssize_t)sizeof(a))
+			_exit(1);
+		for (;;)
+			pause();
+	}
+	assert_int_equal(read(ends[0], &a, sizeof(a)), sizeof(a));
+	kill(a.guard, SIGKILL);
+	kill(owner, SIGKILL);
+	assert_int_equal(waitpid(owner, NULL, 0), owner);
+	assert_false(is_gone());
+	assert_int_equal(cb_undo_files(NULL, undo_one, &undone, NULL), 0);
+	assert_true(undone);
+	assert_true(is_gone());
+	close(ends[0]);
+	close(ends[1]);
+}
+
 static void a_wrong_program_leaves_nothing(void **state)
 {
 	struct cb_bpf_attachment a;
@@ -269,6 +317,7 @@ int main(void)
 		cmocka_unit_test(a_killed_owner_leaves_no_filter),
 		cmocka_unit_test(no_guard_stays),
 		cmocka_unit_test(a_killed_guard_does_no_harm),
+		cmocka_unit_test(what_both_left_is_found),
 		cmocka_unit_test(a_wrong_program_leaves_nothing),
 		cmocka_unit_test(xdp_goes_into_the_driver),
 		cmocka_unit_test(xdp_without_a_driver_for_it),

@@ -264,21 +264,44 @@ struct cb_summary cb_report_cell_summary(
 	return s;
 }
 
-void cb_report_cell_print(const struct cb_report_cells *c, const struct cb_report_cell *cell,
-	const struct cb_registry *registry, struct cb_text *out)
+/* Whether so many cells have this value that it need not be told. */
+static bool common(const struct cb_report_cells *c, const char *path, const json_t *value)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < c->n; i++)
+		n += json_equal(json_object_get(c->cells[i].params, path), value);
+	return 4 * n >= 3 * c->n;
+}
+
+static void print_axes(const struct cb_report_cells *c, const struct cb_report_cell *cell,
+	const struct cb_registry *registry, bool all, struct cb_text *out)
 {
 	size_t printed = 0;
 
 	for (size_t i = 0; i < c->n_axes; i++) {
 		const json_t *value = json_object_get(cell->params, c->axes[i]);
 
-		if (!value)
+		if (!value || (!all && common(c, c->axes[i], value)) ||
+			cb_param_is_told(c->axes[i], (const char(*)[64])c->axes, c->n_axes))
 			continue;
 		cb_text_add(out, printed++ ? ", " : "");
-		cb_param_print_alone(c->axes[i], value, cb_param_unit(c->axes[i], registry), out);
+		cb_param_print_of(c->axes[i], cell->params, registry, out);
 	}
 	if (printed == 0)
-		cb_text_add(out, "the only cell");
+		cb_text_add(out, all ? "the only cell" : "the usual cell");
+}
+
+void cb_report_cell_print(const struct cb_report_cells *c, const struct cb_report_cell *cell,
+	const struct cb_registry *registry, struct cb_text *out)
+{
+	print_axes(c, cell, registry, true, out);
+}
+
+void cb_report_cell_print_rare(const struct cb_report_cells *c, const struct cb_report_cell *cell,
+	const struct cb_registry *registry, struct cb_text *out)
+{
+	print_axes(c, cell, registry, false, out);
 }
 
 static void add_unaccounted(struct cb_report_totals *t, const struct cb_trial_record *r)

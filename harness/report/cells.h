@@ -54,6 +54,11 @@ struct cb_cell_mark {
 };
 extern const struct cb_cell_mark cb_cell_marks[]; /* ends with a NULL sign */
 
+/* What tells the cell from most others: the values that less than three quarters of the cells have.
+ */
+void cb_report_cell_print_rare(const struct cb_report_cells *c, const struct cb_report_cell *cell,
+	const struct cb_registry *registry, struct cb_text *out);
+
 bool cb_report_trial_enters(const struct cb_trial_record *r);
 
 /* Over the trials that enter the cell's statistics. */

@@ -35,9 +35,10 @@ struct cb_report_data {
 	size_t n_trials, trials_capacity;
 	struct cb_calibration *calibrations;
 	size_t n_calibrations;
-	json_t *hosts; /* name -> facts (facts.json), by name */
-	char *testbed; /* testbed.yaml as it is; NULL: missing */
-	json_t *notes; /* array of sentences */
+	json_t *hosts;       /* name -> facts before the first trial (facts.json), by name */
+	json_t *hosts_after; /* name -> facts after the last (facts_after.json), where told */
+	char *testbed;       /* testbed.yaml as it is; NULL: missing */
+	json_t *notes;       /* array of sentences */
 };
 
 /*

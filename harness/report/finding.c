@@ -268,6 +268,16 @@ static int follow(struct cb_finding *f, struct cb_curves *c, bool falls, struct 
 	return rc;
 }
 
+/* As a reader expects it: what falls has fallen by less than nothing. */
+static void turn(struct cb_interval *effect)
+{
+	double low = effect->low;
+
+	effect->estimate = -effect->estimate;
+	effect->low = -effect->high;
+	effect->high = -low;
+}
+
 static int trace(struct cb_finding *f, const struct cb_comparison_input *in, bool falls,
 	struct cb_error *err)
 {
@@ -292,6 +302,8 @@ static int trace(struct cb_finding *f, const struct cb_comparison_input *in, boo
 	} else if (!rc && c.n) {
 		rc = follow(f, &c, falls, err);
 	}
+	if (falls)
+		turn(&f->effect);
 	cb_curves_finish(&c);
 	return rc;
 }

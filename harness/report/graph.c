@@ -48,13 +48,10 @@ static void print_label(
 	const struct cb_graph *g, const struct cb_report_cell *cell, struct cb_text *label)
 {
 	for (size_t i = 0; i < g->n_splits; i++) {
-		const json_t *value = json_object_get(cell->params, g->splits[i]);
-
-		if (!value)
+		if (!json_object_get(cell->params, g->splits[i]))
 			continue;
 		cb_text_add(label, label->length ? ", " : "");
-		cb_param_print_alone(
-			g->splits[i], value, cb_param_unit(g->splits[i], g->registry), label);
+		cb_param_print_of(g->splits[i], cell->params, g->registry, label);
 	}
 }
 
@@ -120,6 +117,45 @@ static int by_x(const void *a, const void *b)
 	return (p->cell->index > q->cell->index) - (p->cell->index < q->cell->index);
 }
 
+static void finish_series(struct cb_graph_series *s)
+{
+	free(s->label);
+	free(s->points);
+}
+
+static bool measured(const struct cb_graph_series *s)
+{
+	for (size_t i = 0; i < s->n; i++) {
+		if (s->points[i].cell->n_trials)
+			return true;
+	}
+	return false;
+}
+
+/* A name in the legend without a line in the picture is a riddle: the caption tells of it. Of a run
+ * without any trial yet all names stay. */
+static void drop_absent(struct cb_graph *g)
+{
+	size_t kept = 0, there = 0;
+
+	for (size_t i = 0; i < g->n_series; i++)
+		there += measured(&g->series[i]);
+	if (!there)
+		return;
+	for (size_t i = 0; i < g->n_series; i++) {
+		struct cb_graph_series *s = &g->series[i];
+
+		if (measured(s)) {
+			g->series[kept++] = *s;
+			continue;
+		}
+		if (s->label && s->label[0])
+			cb_text_addf(&g->absent, "%s%s", g->absent.length ? "; " : "", s->label);
+		finish_series(s);
+	}
+	g->n_series = kept;
+}
+
 static int group(struct cb_graph *g, const struct selection *s, struct cb_error *err)
 {
 	struct cb_text key = {0};
@@ -146,6 +182,8 @@ static int group(struct cb_graph *g, const struct selection *s, struct cb_error 
 	}
 	for (size_t i = 0; i < g->n_series && !failed; i++)
 		qsort(g->series[i].points, g->series[i].n, sizeof(*g->series[i].points), by_x);
+	if (!failed)
+		drop_absent(g);
 	json_decref(index);
 	cb_text_finish(&key);
 	return failed ? cb_error_memory(err, "a figure's points") : 0;
@@ -175,8 +213,9 @@ static int find_scale(struct cb_graph *g, const struct selection *s, struct cb_e
 	if (!g->categories)
 		return cb_error_memory(err, "a figure's categories");
 	g->x_unit = cb_param_unit(g->figure->x, g->registry);
-	/* What the generator did is drawn against what it was asked to do. */
-	g->offered = strcmp(g->figure->x, "traffic.rate") == 0 &&
+	/* A heat map has columns, not a scale. What the generator did is drawn against what it was
+	 * asked to do. */
+	g->offered = !cb_graph_is_heat_map(g) && strcmp(g->figure->x, "traffic.rate") == 0 &&
 		strcmp(g->metric->name, "offered_pps") != 0 &&
 		strcmp(g->metric->name, "unoffered_share") != 0;
 	for (size_t i = 0; i < s->n; i++) {
@@ -189,9 +228,25 @@ static int find_scale(struct cb_graph *g, const struct selection *s, struct cb_e
 			g->categories[g->n_categories++] = x;
 		g->category |= !g->offered && !json_is_number(x);
 	}
+	g->category |= cb_graph_is_heat_map(g);
 	if (!g->category)
 		sort_scale(g);
 	return 0;
+}
+
+void cb_graph_category_print(const struct cb_graph *g, size_t i, struct cb_text *out)
+{
+	for (size_t k = 0; k < g->n_series; k++) {
+		for (size_t j = 0; j < g->series[k].n; j++) {
+			const json_t *params = g->series[k].points[j].cell->params;
+
+			if (!same_value(g->categories[i], json_object_get(params, g->figure->x)))
+				continue;
+			cb_param_print_value_of(g->figure->x, params, g->registry, out);
+			return;
+		}
+	}
+	cb_param_print(g->categories[i], g->x_unit, out);
 }
 
 /* The id is a file name: a scenario must not write elsewhere, or over the report's own files. */
@@ -246,10 +301,9 @@ int cb_graph_make(struct cb_graph *g, const struct cb_figure *figure, size_t num
 
 void cb_graph_finish(struct cb_graph *g)
 {
-	for (size_t i = 0; i < g->n_series; i++) {
-		free(g->series[i].label);
-		free(g->series[i].points);
-	}
+	for (size_t i = 0; i < g->n_series; i++)
+		finish_series(&g->series[i]);
+	cb_text_finish(&g->absent);
 	free(g->series);
 	free(g->categories);
 	memset(g, 0, sizeof(*g));

@@ -29,8 +29,9 @@ struct cb_graph {
 	size_t n_categories;
 	const char (*splits)[64]; /* parameters that tell series apart: the figure's */
 	size_t n_splits;
-	struct cb_graph_series *series;
+	struct cb_graph_series *series; /* those of which a trial was made */
 	size_t n_series;
+	struct cb_text absent; /* names of the others: "pfring; recv" */
 	const struct cb_registry *registry;
 };
 
@@ -88,6 +89,19 @@ void cb_graph_data(const struct cb_graph *g, struct cb_text *out);
 /* <id>.gp: a gnuplot script that needs nothing but <id>.dat beside it. `small` stands below the
  * plot. */
 void cb_graph_script(const struct cb_graph *g, const char *small, struct cb_text *out);
+
+/* The cell as the first figure that shows it does: "fig12: wait batch:512,1ms, level 9". false:
+ * none of the n shows it. */
+bool cb_graphs_cell_print(const struct cb_graph *graphs, size_t n,
+	const struct cb_report_cell *cell, struct cb_text *out);
+
+static inline bool cb_graph_is_heat_map(const struct cb_graph *g)
+{
+	return g->figure->kind == CB_FIGURE_HEAT_MAP;
+}
+
+/* The i-th category as it stands at its tic. */
+void cb_graph_category_print(const struct cb_graph *g, size_t i, struct cb_text *out);
 
 /* "captured share (%)", "offered rate (pps)" */
 void cb_graph_y_title(const struct cb_graph *g, struct cb_text *out);

@@ -99,11 +99,13 @@ static void add_context(const struct cb_graph *g, struct cb_text *out)
 		if (!value || shown_elsewhere(g, context[i]))
 			continue;
 		cb_text_add(out, printed++ ? ", " : " In every cell: ");
-		cb_param_print_alone(
-			context[i], value, cb_param_unit(context[i], g->registry), out);
+		cb_param_print_of(
+			context[i], g->series[0].points[0].cell->params, g->registry, out);
 	}
 	if (printed)
 		cb_text_add(out, ".");
+	if (g->absent.length)
+		cb_text_addf(out, " Left out: %s.", cb_text_get(&g->absent));
 }
 
 static void add_n(const struct cb_graph *g, struct cb_text *out)
@@ -301,7 +303,7 @@ void cb_graph_data(const struct cb_graph *g, struct cb_text *out)
 		cb_text_add(out, "the scenario's value\n");
 	for (size_t i = 0; g->category && i < g->n_categories; i++) {
 		cb_text_addf(out, "# x = %zu: ", i + 1);
-		cb_param_print(g->categories[i], g->x_unit, out);
+		cb_graph_category_print(g, i, out);
 		cb_text_add(out, "\n");
 	}
 	for (size_t i = 0; i < g->n_series; i++)

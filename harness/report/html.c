@@ -181,23 +181,29 @@ static const struct {
 	{"scenario", scenario},
 };
 
-static void add_part(
-	const struct cb_report *r, const char *name, size_t length, struct cb_text *out)
+static void add_part(const void *arg, const char *name, size_t length, struct cb_text *out)
 {
 	for (size_t i = 0; i < sizeof(parts) / sizeof(*parts); i++) {
 		if (strlen(parts[i].name) == length && strncmp(parts[i].name, name, length) == 0)
-			parts[i].add(r, out);
+			parts[i].add(arg, out);
 	}
+}
+
+void cb_html_fill(const char *skeleton,
+	void (*add)(const void *arg, const char *name, size_t length, struct cb_text *out),
+	const void *arg, struct cb_text *out)
+{
+	const char *open, *close;
+
+	while ((open = strstr(skeleton, "{{")) && (close = strstr(open, "}}"))) {
+		cb_text_add_n(out, skeleton, (size_t)(open - skeleton));
+		add(arg, open + 2, (size_t)(close - open) - 2, out);
+		skeleton = close + 2;
+	}
+	cb_text_add(out, skeleton);
 }
 
 void cb_page_html(const struct cb_report *r, struct cb_text *out)
 {
-	const char *page = cb_embedded_find("report.html"), *open, *close;
-
-	while ((open = strstr(page, "{{")) && (close = strstr(open, "}}"))) {
-		cb_text_add_n(out, page, (size_t)(open - page));
-		add_part(r, open + 2, (size_t)(close - open) - 2, out);
-		page = close + 2;
-	}
-	cb_text_add(out, page);
+	cb_html_fill(cb_embedded_find("report.html"), add_part, r, out);
 }

@@ -18,6 +18,14 @@ void cb_html_table_open(struct cb_text *out);
 void cb_html_caption(struct cb_text *out, const char *text);
 void cb_html_table_close(struct cb_text *out);
 
+/*
+ * A page from a skeleton of plots/: `add` is called for each {{NAME}} in it, with `arg`, and
+ * appends what stands in its place.
+ */
+void cb_html_fill(const char *skeleton,
+	void (*add)(const void *arg, const char *name, size_t length, struct cb_text *out),
+	const void *arg, struct cb_text *out);
+
 /* The parts of the page by the names that plots/report.html gives them. */
 void cb_html_claims_link(const struct cb_report *r, struct cb_text *out);
 void cb_html_claims(const struct cb_report *r, struct cb_text *out);

@@ -59,7 +59,7 @@ static void add_row(const struct cb_graph *g, size_t i, size_t common_n, struct 
 {
 	struct cb_text field = {0};
 
-	cb_param_print(g->categories[i], g->x_unit, &field);
+	cb_graph_category_print(g, i, &field);
 	cb_text_add(out, "<tr><th scope=\"row\">");
 	cb_format_html(out, cb_text_get(&field));
 	cb_text_add(out, "</th>");
@@ -122,6 +122,57 @@ static void add_files(const struct cb_graph *g, struct cb_text *out)
 	cb_text_add(out, "</p>\n");
 }
 
+/* Of several scenarios in one report, what the one asked that the figure is of. */
+static void add_question(const struct cb_report *r, const struct cb_graph *g, struct cb_text *out)
+{
+	const struct cb_scenario *s = r->data.scenario;
+	size_t i = 0;
+
+	if (!s || s->n_parts < 2)
+		return;
+	while (i < s->n_parts && !(g->figure->parts >> i & 1))
+		i++;
+	if (i == s->n_parts || !s->parts[i].question[0])
+		return;
+	cb_text_add(out, "<p class=\"question\">");
+	cb_format_html(out, s->parts[i].question);
+	cb_text_add(out, "</p>\n");
+	if (!s->parts[i].paper_section[0])
+		return;
+	cb_text_add(out, "<p class=\"small\">Braun et al. 2010, ");
+	if (s->parts[i].paper_figure)
+		cb_text_addf(out, "figure %d, ", s->parts[i].paper_figure);
+	cb_text_add(out, "section ");
+	cb_format_html(out, s->parts[i].paper_section);
+	cb_text_add(out, "</p>\n");
+}
+
+/* What the figure says, and what the claims say to it. */
+static void add_answer(const struct cb_report *r, const struct cb_graph *g, struct cb_text *out)
+{
+	struct cb_text words = {0};
+	const char *before = "<p class=\"small\">Claims: ";
+
+	if (r->n_graphs > 1) {
+		cb_words_figure(g, &words);
+		cb_html_text(out, "p", cb_text_get(&words));
+	}
+	for (size_t i = 0; i < r->n_verdicts; i++) {
+		const struct cb_verdict *v = &r->verdicts[i];
+
+		if (strcmp(v->claim->figure, g->figure->id) != 0)
+			continue;
+		cb_text_addf(out, "%s<a href=\"#claim-", before);
+		cb_format_html(out, v->claim->id);
+		cb_text_add(out, "\">");
+		cb_format_html(out, v->claim->id);
+		cb_text_addf(out, "</a> %s", cb_verdict_names[v->kind]);
+		before = "; ";
+	}
+	cb_text_add(out, *before == ';' ? "</p>\n" : "");
+	cb_text_finish(&words);
+}
+
 static void add_figure(const struct cb_report *r, const struct cb_graph *g, struct cb_text *out)
 {
 	struct cb_text caption = {0}, picture = {0};
@@ -131,6 +182,7 @@ static void add_figure(const struct cb_report *r, const struct cb_graph *g, stru
 	drawn = cb_picture_inline(r->directory, g->id, title_of(g), &picture);
 	/* The picture holds its title; the heading is for those who cannot see it. */
 	cb_html_text(out, drawn ? "h3 class=\"unseen\"" : "h3", title_of(g));
+	add_question(r, g, out);
 	cb_text_add(out, "<figure><div class=\"scroll picture\" tabindex=\"0\">");
 	cb_text_add(out,
 		drawn ? cb_text_get(&picture)
@@ -140,6 +192,7 @@ static void add_figure(const struct cb_report *r, const struct cb_graph *g, stru
 	cb_graph_caption(g, &r->data, &caption);
 	cb_format_html(out, cb_text_get(&caption));
 	cb_text_add(out, "</figcaption></figure>\n");
+	add_answer(r, g, out);
 	if (g->n_series)
 		add_table(g, out);
 	add_files(g, out);

@@ -1,4 +1,5 @@
 /* The hosts' facts, the test-bed, and what could not be had there. */
+#include "harness/report/changes.h"
 #include "harness/report/format.h"
 #include "harness/report/html.h"
 
@@ -7,6 +8,7 @@
 
 /* Facts nested deeper than this are not facts of a host. */
 #define DEPTH_MAX 6
+#define SETTINGS  "settings"
 
 static void add_value(const json_t *value, struct cb_text *out)
 {
@@ -33,6 +35,8 @@ static void add_facts(const char *name, const json_t *facts, int depth, struct c
 	{
 		struct cb_text path = {0};
 
+		if (!depth && strcmp(key, SETTINGS) == 0)
+			continue; /* has a table of its own */
 		cb_text_addf(&path, "%s%s%s", name, name[0] ? "." : "", key);
 		if (json_is_object(value) && depth < DEPTH_MAX) {
 			add_facts(cb_text_get(&path), value, depth + 1, out);
@@ -63,6 +67,30 @@ static const char *same_facts(const json_t *hosts, const char *name, const json_
 	return NULL;
 }
 
+/* How everything was set that `host:` could set. */
+static void add_settings(const json_t *facts, struct cb_text *out)
+{
+	const json_t *settings = json_object_get(facts, SETTINGS);
+
+	if (!json_object_size(settings))
+		return;
+	cb_text_addf(
+		out, "<details><summary>Settings (%zu)</summary>\n", json_object_size(settings));
+	cb_html_table_open(out);
+	cb_text_add(out, "<tbody class=\"facts\">\n");
+	add_facts("", settings, 1, out);
+	cb_text_add(out, "</tbody>");
+	cb_html_table_close(out);
+	cb_text_add(out, "</details>\n");
+}
+
+static const char *text_of(const json_t *object, const char *key)
+{
+	const char *text = json_string_value(json_object_get(object, key));
+
+	return text ? text : "";
+}
+
 static void add_host(
 	const json_t *hosts, const char *name, const json_t *facts, struct cb_text *out)
 {
@@ -82,6 +110,40 @@ static void add_host(
 	add_facts("", facts, 0, out);
 	cb_text_add(out, "</tbody>");
 	cb_html_table_close(out);
+	add_settings(facts, out);
+}
+
+/* What did not stay as it was. */
+static void add_changes(const struct cb_report *r, struct cb_text *out)
+{
+	json_t *changes = cb_host_changes(&r->data);
+	const json_t *change;
+	size_t i;
+
+	if (json_object_size(r->data.hosts_after))
+		cb_text_add(out, "<h3>Before and after</h3>\n");
+	if (json_object_size(r->data.hosts_after) && !json_array_size(changes))
+		cb_text_add(out,
+			"<p>Nothing that is recorded of the hosts differed between before "
+			"the first trial and after the last.</p>\n");
+	if (json_array_size(changes)) {
+		cb_html_table_open(out);
+		cb_text_add(out,
+			"<thead><tr><th>Host</th><th>What</th><th>Before</th><th>After</th>"
+			"</tr></thead>\n<tbody class=\"facts\">\n");
+		json_array_foreach(changes, i, change)
+		{
+			cb_text_add(out, "<tr>");
+			cb_html_text(out, "td", text_of(change, "host"));
+			cb_html_text(out, "td", text_of(change, "fact"));
+			cb_html_text(out, "td", text_of(change, "before"));
+			cb_html_text(out, "td", text_of(change, "after"));
+			cb_text_add(out, "</tr>\n");
+		}
+		cb_text_add(out, "</tbody>");
+		cb_html_table_close(out);
+	}
+	json_decref(changes);
 }
 
 void cb_html_hosts(const struct cb_report *r, struct cb_text *out)
@@ -93,6 +155,7 @@ void cb_html_hosts(const struct cb_report *r, struct cb_text *out)
 	json_object_foreach(r->data.hosts, name, facts) add_host(r->data.hosts, name, facts, out);
 	if (json_object_size(r->data.hosts) == 0)
 		cb_text_add(out, "<p>No facts about the hosts were recorded.</p>\n");
+	add_changes(r, out);
 	if (json_is_object(testbed)) {
 		json_t *shape = json_copy((json_t *)testbed);
 

@@ -102,7 +102,7 @@ void cb_html_books(const struct cb_report *r, struct cb_text *out)
 /* What explains the books, in reading order. */
 static const char *const evidence[] = {"cpu_ns_per_frame", "cpu_share", "receive_ns_per_frame",
 	"frames_per_wakeup", "syscalls_per_frame", "context_switches_per_second",
-	"softnet_squeezed", "steal_share", "generator_cpu_ns_per_frame",
+	"softnet_squeezed", "interrupts_per_second", "steal_share", "generator_cpu_ns_per_frame",
 	"generator_lateness_p99_ns"};
 #define N_EVIDENCE (sizeof(evidence) / sizeof(*evidence))
 

@@ -124,7 +124,8 @@ int cb_report_data_load(struct cb_report_data *d, const char *directory,
 		return cb_error_set(err, CB_ERR_USAGE, "the run directory's name is too long");
 	d->notes = json_array();
 	d->hosts = json_object();
-	if (!d->notes || !d->hosts)
+	d->hosts_after = json_object();
+	if (!d->notes || !d->hosts || !d->hosts_after)
 		return cb_error_memory(err, "the report's data");
 	load_run(d);
 	load_scenario(d, registry);
@@ -148,6 +149,7 @@ void cb_report_data_finish(struct cb_report_data *d)
 	cb_scenario_destroy(d->scenario);
 	json_decref(d->run);
 	json_decref(d->hosts);
+	json_decref(d->hosts_after);
 	json_decref(d->notes);
 	memset(d, 0, sizeof(*d));
 }

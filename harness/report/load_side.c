@@ -59,26 +59,41 @@ void cb_report_load_calibrations(struct cb_report_data *d)
 			d, "calibration.jsonl is missing: the generator's ceiling is not known");
 }
 
-static void load_facts(struct cb_report_data *d, const char *host)
+/* hosts/HOST/FILE; a new reference, NULL with the reason when it is no object. */
+static json_t *read_facts(
+	const struct cb_report_data *d, const char *host, const char *file, struct cb_error *err)
 {
-	struct cb_error err = {0};
 	char path[4096];
 	char *text = NULL;
 	json_t *facts = NULL;
 	size_t size = 0;
 	int n;
 
-	n = snprintf(path, sizeof(path), "%s/hosts/%s/facts.json", d->directory, host);
+	n = snprintf(path, sizeof(path), "%s/hosts/%s/%s", d->directory, host, file);
 	if (n > 0 && (size_t)n < sizeof(path) &&
-		!cb_file_read(path, FACTS_BYTES_MAX, &text, &size, &err))
-		facts = cb_json_parse(text, size, &err);
-	if (json_is_object(facts))
-		json_object_set(d->hosts, host, facts);
+		!cb_file_read(path, FACTS_BYTES_MAX, &text, &size, err))
+		facts = cb_json_parse(text, size, err);
+	free(text);
+	if (facts && !json_is_object(facts)) {
+		json_decref(facts);
+		facts = NULL;
+	}
+	return facts;
+}
+
+static void load_facts(struct cb_report_data *d, const char *host)
+{
+	struct cb_error err = {0};
+	json_t *facts = read_facts(d, host, "facts.json", &err),
+	       *after = read_facts(d, host, "facts_after.json", NULL);
+
+	if (facts)
+		json_object_set_new(d->hosts, host, facts);
 	else
 		cb_report_data_note(d, "The facts of host %s are not known: %s", host,
 			err.text[0] ? err.text : "facts.json is not an object");
-	json_decref(facts);
-	free(text);
+	if (after)
+		json_object_set_new(d->hosts_after, host, after);
 }
 
 static int not_hidden(const struct dirent *entry)

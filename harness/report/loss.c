@@ -17,6 +17,10 @@
 #define SPREAD     0.1
 #define FEW_FRAMES 2.0
 #define SQUEEZED   100.0
+/* An interrupt for every second frame: NAPI and moderation have nothing to gather. So many a second
+ * are some percent of a core, at a microsecond or two each. */
+#define INTERRUPTS_PER_FRAME  0.5
+#define INTERRUPTS_PER_SECOND 20000.0
 
 /* What would be another value of a parameter, and whether it is the change that a rule means. */
 struct change {
@@ -109,17 +113,29 @@ static void print_path(const struct cb_loss_numbers *n, char *out, size_t size)
 		100 * n->path, 100 * n->receive_share, isnan(n->squeezed) ? 0 : n->squeezed);
 }
 
+static bool interrupted_often(const struct cb_loss_numbers *n)
+{
+	return n->interrupts_per_frame >= INTERRUPTS_PER_FRAME &&
+		n->interrupts_per_second >= INTERRUPTS_PER_SECOND;
+}
+
+static void print_interrupts(const struct cb_loss_numbers *n, char *out, size_t size)
+{
+	snprintf(out, size, "%.0f interrupts a second, %.2f for each frame",
+		n->interrupts_per_second, n->interrupts_per_frame);
+}
+
 static bool generator_limited(const struct cb_loss_numbers *n)
 {
-	return n->generator_limited > 0;
+	return n->generator_limited > 0 && 2 * n->generator_limited >= n->trials;
 }
 
 static void print_generator(const struct cb_loss_numbers *n, char *out, size_t size)
 {
 	snprintf(out, size,
-		"in %zu trial%s the generator missed more than 0.5 %% of its slots: at the rate "
-		"asked for the loss would be another",
-		n->generator_limited, n->generator_limited == 1 ? "" : "s");
+		"in %zu of %zu trial%s the generator missed more than 0.5 %% of its slots: at the "
+		"rate asked for the loss would be another",
+		n->generator_limited, n->trials, n->trials == 1 ? "" : "s");
 }
 
 static bool stolen(const struct cb_loss_numbers *n)
@@ -190,6 +206,10 @@ static const struct rule rules[] = {
 		woken_often, print_woken, {"capture.wait", to_batch}},
 	{"buffer too small for the bursts", "a larger buffer", small_buffer, print_buffer,
 		{"capture.buffer", to_larger}},
+	{"interrupt storm",
+		"let the card gather interrupts (ethtool -C), or a thread for the receive path: "
+		"receive threaded",
+		interrupted_often, print_interrupts, {"receive", to_thread}},
 	{"receive path saturated",
 		"more queues, or a thread for the receive path: receive threaded", path_saturated,
 		print_path, {"receive", to_thread}},
@@ -215,7 +235,7 @@ static bool differs_in(
 	return true;
 }
 
-static double share_of(const struct cb_report_cell *cell)
+double cb_loss_share(const struct cb_report_cell *cell)
 {
 	struct cb_summary s = cb_report_cell_summary(cell, cb_metric_find("captured_share"));
 
@@ -232,7 +252,7 @@ static void find_gain(
 
 		if (!differs_in(c, loss->cell, other))
 			continue;
-		gain = share_of(other) - share_of(loss->cell);
+		gain = cb_loss_share(other) - cb_loss_share(loss->cell);
 		if (!isnan(gain) && !(gain <= loss->gain)) {
 			loss->gain = gain;
 			loss->other = other;
@@ -306,43 +326,4 @@ int cb_losses_make(struct cb_loss **losses, size_t *n, const struct cb_report_ce
 	free(all);
 	*losses = list;
 	return 0;
-}
-
-static void print_gain(const struct cb_loss *loss, const struct cb_report_cells *cells,
-	const struct cb_registry *registry, struct cb_text *out)
-{
-	if (!loss->other)
-		return;
-	cb_text_addf(out, "%+.1f points in ", 100 * loss->gain);
-	cb_report_cell_print(cells, loss->other, registry, out);
-}
-
-json_t *cb_losses_json(const struct cb_loss *losses, size_t n, const struct cb_report_cells *cells,
-	const struct cb_registry *registry)
-{
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < n; i++) {
-		const struct cb_loss *l = &losses[i];
-		struct cb_text label = {0}, gain = {0};
-		json_t *object = json_object();
-
-		cb_report_cell_print(cells, l->cell, registry, &label);
-		print_gain(l, cells, registry, &gain);
-		cb_json_set_count(object, "cell", (int64_t)l->cell->index);
-		cb_json_set_text(object, "label", cb_text_get(&label));
-		cb_json_set_real(object, "lost", 1 - share_of(l->cell));
-		cb_json_set_text(object, "cause", l->cause);
-		cb_json_set_text(object, "numbers", l->numbers);
-		cb_json_set_text(object, "cure", l->cure);
-		cb_json_set_real(object, "gain", l->gain);
-		cb_json_set_text(object, "measured", cb_text_get(&gain));
-		cb_text_finish(&label);
-		cb_text_finish(&gain);
-		if (json_array_append_new(list, object)) {
-			json_decref(list);
-			return NULL;
-		}
-	}
-	return list;
 }

@@ -5,7 +5,7 @@
 #ifndef CB_HARNESS_REPORT_LOSS_H
 #define CB_HARNESS_REPORT_LOSS_H
 
-#include "harness/report/cells.h"
+#include "harness/report/graph.h"
 
 /* Cells that lost a smaller share are not explained. */
 #define CB_LOSS_SHARE_MIN 0.001
@@ -17,6 +17,7 @@ struct cb_loss_numbers {
 	double cpu_share;     /* of a core, that each capture process used */
 	double receive_share; /* of a core, that the receive path used, softirqs and NAPI threads */
 	double frames_per_wakeup;
+	double interrupts_per_frame, interrupts_per_second; /* of devices */
 	double squeezed; /* times that the softirq's budget was used up */
 	double steal;
 	double spread;   /* of the share, between the repetitions */
@@ -25,7 +26,7 @@ struct cb_loss_numbers {
 	int receive_core, capture_core; /* -1: not pinned, or not known */
 	bool pinned;                    /* that the layout of the cell is known at all */
 	bool bursts;                    /* the rate holds inside bursts only */
-	size_t generator_limited;
+	size_t trials, generator_limited;
 };
 
 struct cb_loss {
@@ -48,8 +49,23 @@ void cb_loss_numbers_make(struct cb_loss_numbers *n, const struct cb_report_cell
 int cb_losses_make(struct cb_loss **losses, size_t *n, const struct cb_report_cells *cells,
 	const json_t *run, struct cb_error *err);
 
-/* An array of objects for summary.json; NULL out of memory. */
-json_t *cb_losses_json(const struct cb_loss *losses, size_t n, const struct cb_report_cells *cells,
-	const struct cb_registry *registry);
+/* The median captured share of a cell; NaN: not known. */
+double cb_loss_share(const struct cb_report_cell *cell);
+
+/* What names a cell: the figure that shows it, else all that tells it from the others. */
+struct cb_loss_names {
+	const struct cb_report_cells *cells;
+	const struct cb_registry *registry;
+	const struct cb_graph *graphs;
+	size_t n_graphs;
+};
+
+/* An array of objects for summary.json, an object a cause of a cell; NULL out of memory. */
+json_t *cb_losses_json(const struct cb_loss *losses, size_t n, const struct cb_loss_names *names);
+
+/* The same by cause: how many cells, how much, what helps and what that gained where it was
+ * measured; what the most cells have first. NULL out of memory. */
+json_t *cb_loss_causes_json(
+	const struct cb_loss *losses, size_t n, const struct cb_loss_names *names);
 
 #endif

@@ -128,11 +128,14 @@ void cb_loss_numbers_make(struct cb_loss_numbers *n, const struct cb_report_cell
 		.cpu_share = metric_median(cell, "cpu_share"),
 		.receive_share = median_of(cell, receive_share),
 		.frames_per_wakeup = metric_median(cell, "frames_per_wakeup"),
+		.interrupts_per_frame = metric_median(cell, "interrupts_per_frame"),
+		.interrupts_per_second = metric_median(cell, "interrupts_per_second"),
 		.squeezed = metric_median(cell, "softnet_squeezed"),
 		.steal = metric_median(cell, "steal_share"),
 		.mean_pps = median_of(cell, mean_pps),
 		.best_pps = best_pps(cell, cells),
 		.bursts = arrival && !strcmp(arrival, "bursts"),
+		.trials = cell->n,
 		.generator_limited = cell->generator_limited,
 	};
 	find_layout(n, cell, run);

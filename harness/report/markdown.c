@@ -59,7 +59,7 @@ static void add_figure_row(const struct cb_graph *g, size_t i, size_t common_n, 
 {
 	struct cb_text field = {0};
 
-	cb_param_print(g->categories[i], g->x_unit, &field);
+	cb_graph_category_print(g, i, &field);
 	cb_text_add(out, "| ");
 	cb_format_markdown(out, cb_text_get(&field));
 	for (size_t j = 0; j < g->n_series; j++) {
@@ -185,6 +185,31 @@ static void add_invalid(const struct cb_report *r, struct cb_text *out)
 	cb_text_add(out, "\n");
 }
 
+/* A host that is not what it was is a reason to look twice. */
+static void add_changes(const struct cb_report *r, struct cb_text *out)
+{
+	const json_t *changes = json_object_get(r->summary, "host_changes"), *change;
+	static const char *const keys[] = {"host", "fact", "before", "after"};
+	size_t i;
+
+	if (!json_array_size(changes))
+		return;
+	cb_text_add(out,
+		"## Hosts that changed during the run\n\n| Host | What | Before | After "
+		"|\n|---|---|---|---|\n");
+	json_array_foreach(changes, i, change)
+	{
+		for (size_t k = 0; k < sizeof(keys) / sizeof(*keys); k++) {
+			cb_text_add(out, "| ");
+			cb_format_markdown(
+				out, json_string_value(json_object_get(change, keys[k])));
+			cb_text_add(out, " ");
+		}
+		cb_text_add(out, "|\n");
+	}
+	cb_text_add(out, "\n");
+}
+
 /* Inside a fence nothing is markup but the fence itself. */
 static void add_command(const struct cb_report *r, struct cb_text *out)
 {
@@ -245,8 +270,10 @@ void cb_page_markdown(const struct cb_report *r, struct cb_text *out)
 	cb_markdown_claims(r, out);
 	for (size_t i = 0; i < r->n_graphs; i++)
 		add_figure(r, &r->graphs[i], out);
+	cb_markdown_losses(r, out);
 	add_invalid(r, out);
 	add_books(r, out);
+	add_changes(r, out);
 	add_command(r, out);
 	add_origin(r, out);
 }

@@ -1,4 +1,4 @@
-/* The claims of report.md. */
+/* The claims of report.md, and why frames were lost. */
 #include "harness/report/format.h"
 #include "harness/report/pages.h"
 
@@ -55,5 +55,46 @@ void cb_markdown_claims(const struct cb_report *r, struct cb_text *out)
 		"|\n|:--|:--|:--|:--|:--|:--|\n");
 	for (size_t i = 0; i < json_array_size(claims); i++)
 		add_claim(json_array_get(claims, i), out);
+	cb_text_add(out, "\n");
+}
+
+static void add_cause(const json_t *cause, struct cb_text *out)
+{
+	const json_t *gain = json_object_get(cause, "gain");
+
+	cb_text_add(out, "| ");
+	cb_format_markdown(out, text_of(cause, "cause"));
+	cb_text_addf(
+		out, " | %lld | ", (long long)json_integer_value(json_object_get(cause, "cells")));
+	cb_format_percent(out, json_number_value(json_object_get(cause, "lost")));
+	cb_text_add(out, " | ");
+	cb_format_markdown(out, text_of(cause, "worst"));
+	add_part(out, ": ", text_of(cause, "numbers"));
+	cb_text_add(out, " | ");
+	cb_format_markdown(out, text_of(cause, "cure"));
+	cb_text_add(out, " | ");
+	if (json_is_number(gain))
+		cb_text_addf(out, "%+.1f points, median of %lld cells; at best ",
+			100 * json_number_value(gain),
+			(long long)json_integer_value(json_object_get(cause, "measured")));
+	else
+		cb_text_add(out, "not measured here");
+	cb_format_markdown(out, text_of(cause, "best"));
+	cb_text_add(out, " |\n");
+}
+
+void cb_markdown_losses(const struct cb_report *r, struct cb_text *out)
+{
+	const json_t *causes = json_object_get(r->summary, "loss_causes");
+
+	if (json_array_size(causes) == 0)
+		return;
+	cb_text_add(out,
+		"## Why frames were lost\n\n| cause | cells | lost, median (%) | where it was "
+		"most, "
+		"and what shows it | what should help | measured gain |\n"
+		"|:--|--:|--:|:--|:--|:--|\n");
+	for (size_t i = 0; i < json_array_size(causes); i++)
+		add_cause(json_array_get(causes, i), out);
 	cb_text_add(out, "\n");
 }

@@ -161,6 +161,17 @@ static double softnet_squeezed(const struct cb_trial_record *r)
 	return number(r->evidence.softnet_squeezed);
 }
 
+static double interrupts_per_second(const struct cb_trial_record *r)
+{
+	return ratio(number(r->evidence.interrupts) * (double)CB_NS_PER_SEC,
+		number(r->evidence.elapsed_ns));
+}
+
+static double interrupts_per_frame(const struct cb_trial_record *r)
+{
+	return ratio(number(r->evidence.interrupts), number(r->generator.book.offered));
+}
+
 static double steal_share(const struct cb_trial_record *r)
 {
 	return r->evidence.steal_share;
@@ -250,6 +261,12 @@ const struct cb_metric cb_metrics[] = {
 	{"softnet_squeezed", "softirq squeezes", "",
 		"Times that the kernel's receive softirq ended because its budget was used up",
 		CB_METRIC_COUNT, softnet_squeezed},
+	{"interrupts_per_second", "interrupts per second", "1/s",
+		"Interrupts of devices on the sensor host per second", CB_METRIC_RATE,
+		interrupts_per_second},
+	{"interrupts_per_frame", "interrupts per frame", "",
+		"Interrupts of devices on the sensor host per frame offered", CB_METRIC_RATIO,
+		interrupts_per_frame},
 	{"steal_share", "steal", "%",
 		"Time stolen by the hypervisor from the CPU that lost most, of the attempt's time",
 		CB_METRIC_SHARE, steal_share},

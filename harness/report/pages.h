@@ -34,6 +34,7 @@ void cb_page_csv(const struct cb_report *r, struct cb_text *out);
 void cb_page_markdown(const struct cb_report *r, struct cb_text *out);
 /* A part of it. */
 void cb_markdown_claims(const struct cb_report *r, struct cb_text *out);
+void cb_markdown_losses(const struct cb_report *r, struct cb_text *out);
 void cb_page_html(const struct cb_report *r, struct cb_text *out);
 
 /*

@@ -4,6 +4,7 @@
 #include "harness/scenario/scenario.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 /* How a path reads. `before` and `after` stand around a value that stands alone. */
@@ -14,14 +15,19 @@ struct wording {
 static const struct wording wordings[] = {
 	{"traffic.rate", "offered rate", "", "", ""},
 	{"traffic.frame_size", "frame size", "", " frames", " frames"},
+	{"traffic.arrival", "arrival", "arrival ", "", ""},
+	{"traffic.flows", "flows", "", " flows", " flow"},
 	{"generator.transmitter", "transmitter", "transmitter ", "", ""},
 	{"capture.mechanism", "mechanism", "", "", ""},
+	{"capture.mechanism.tap", "tap", "tap ", "", ""},
 	{"capture.wait", "wait", "wait ", "", ""},
 	{"capture.load", "load", "load ", "", ""},
 	{"capture.load.level", "zlib level", "level ", "", ""},
 	{"capture.processes", "capture processes", "", " processes", " process"},
 	{"capture.buffer", "tap buffer", "buffer ", "", ""},
 	{"capture.snaplen", "snapshot length", "snapshot length ", "", ""},
+	{"variant", "variant", "", "", ""},
+	{"link.queues", "receive queues", "", " queues", " queue"},
 	{"placement", "placement", "", "", ""},
 	{"receive", "receive path", "receive path ", "", ""},
 	{"duration", "duration", "", " a trial", " a trial"},
@@ -88,6 +94,12 @@ enum cb_unit cb_param_unit(const char *path, const struct cb_registry *registry)
 	return row ? unit_of(row->type) : CB_UNIT_COUNT;
 }
 
+/* 1518 and its like are known as that, not as 1.482 KiB. */
+static bool is_frame_size(const json_t *value)
+{
+	return json_integer_value(value) < 10000 && json_integer_value(value) % 1024;
+}
+
 void cb_param_print(const json_t *value, enum cb_unit unit, struct cb_text *out)
 {
 	char text[64];
@@ -96,12 +108,120 @@ void cb_param_print(const json_t *value, enum cb_unit unit, struct cb_text *out)
 		cb_format_line(out, json_string_value(value));
 	else if (json_is_integer(value) && unit == CB_UNIT_COUNT)
 		cb_text_addf(out, "%lld", (long long)json_integer_value(value));
+	else if (unit == CB_UNIT_BYTES && json_is_integer(value) && is_frame_size(value))
+		cb_text_addf(out, "%lld B", (long long)json_integer_value(value));
 	else if (json_is_number(value))
 		cb_text_add(out, cb_unit_human(unit, json_number_value(value), text, sizeof(text)));
 	else if (json_is_boolean(value))
 		cb_text_add(out, json_is_true(value) ? "yes" : "no");
 	else
 		cb_text_add(out, "-");
+}
+
+/* More values than these without their names nobody understands. */
+#define POSITIONS_MAX 3
+
+/* How many values of the member's options, in the order of its table, tell what it does: all up to
+ * the last that is a time, a choice, or not its default (which the short form `canonical` names).
+ */
+static size_t telling_options(
+	const struct cb_member *m, const char *path, const json_t *params, const char *canonical)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; m->options && m->options[i].name; i++) {
+		const struct cb_option *row = &m->options[i];
+		char key[128];
+		const json_t *value;
+		bool told = row->type == CB_OPT_ENUM;
+
+		snprintf(key, sizeof(key), "%s=", row->name);
+		told = told || strstr(canonical, key);
+		snprintf(key, sizeof(key), "%s.%s", path, row->name);
+		value = json_object_get(params, key);
+		told = told || (row->type == CB_OPT_TIME && json_number_value(value) > 0);
+		if (!value)
+			return POSITIONS_MAX + 1;
+		n = told ? i + 1 : n;
+	}
+	return n;
+}
+
+/* As a scenario has it: "1ms", without a blank. */
+static void print_option(const json_t *value, enum cb_unit unit, struct cb_text *out)
+{
+	struct cb_text text = {0};
+
+	cb_param_print(value, unit, &text);
+	for (const char *c = cb_text_get(&text); *c; c++)
+		cb_text_add_n(out, c, *c != ' ');
+	cb_text_finish(&text);
+}
+
+/* "batch:512,1ms"; false: the member is not known, or has too many options for that. */
+static bool print_member(const char *path, const json_t *params, const struct cb_registry *registry,
+	struct cb_text *out)
+{
+	const struct cb_option *row = cb_option_find(cb_trial_options, path);
+	const char *canonical = json_string_value(json_object_get(params, path)), *name;
+	const struct cb_member *m = NULL;
+	char key[128];
+	size_t n;
+
+	snprintf(key, sizeof(key), "%s.name", path);
+	name = json_string_value(json_object_get(params, key));
+	if (row && row->type == CB_OPT_MEMBER && canonical && name && registry)
+		m = cb_axis_find(cb_registry_axis(registry, row->axis), name);
+	n = m ? telling_options(m, path, params, canonical) : 0;
+	if (!m || n > POSITIONS_MAX)
+		return false;
+	cb_format_line(out, name);
+	for (size_t i = 0; i < n; i++) {
+		snprintf(key, sizeof(key), "%s.%s", path, m->options[i].name);
+		cb_text_add(out, i ? "," : ":");
+		print_option(json_object_get(params, key), unit_of(m->options[i].type), out);
+	}
+	return true;
+}
+
+/* Of these a reader wants to know all; of a mechanism what is not as usual. */
+static bool told_in_full(const char *path)
+{
+	return !strcmp(path, "capture.wait") || !strcmp(path, "capture.load");
+}
+
+void cb_param_print_value_of(const char *path, const json_t *params,
+	const struct cb_registry *registry, struct cb_text *out)
+{
+	if (!told_in_full(path) || !print_member(path, params, registry, out))
+		cb_param_print(json_object_get(params, path), cb_param_unit(path, registry), out);
+}
+
+void cb_param_print_of(const char *path, const json_t *params, const struct cb_registry *registry,
+	struct cb_text *out)
+{
+	const json_t *value = json_object_get(params, path);
+
+	if (!value)
+		return;
+	if (!told_in_full(path)) {
+		cb_param_print_alone(path, value, cb_param_unit(path, registry), out);
+		return;
+	}
+	cb_text_add(out, find(path)->before);
+	cb_param_print_value_of(path, params, registry, out);
+}
+
+bool cb_param_is_told(const char *path, const char (*paths)[64], size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		size_t length = strlen(paths[i]);
+
+		if (told_in_full(paths[i]) && !strncmp(path, paths[i], length) &&
+			path[length] == '.')
+			return true;
+	}
+	return false;
 }
 
 void cb_param_print_alone(

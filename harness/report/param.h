@@ -27,6 +27,20 @@ void cb_param_print(const json_t *value, enum cb_unit unit, struct cb_text *out)
 void cb_param_print_alone(
 	const char *path, const json_t *value, enum cb_unit unit, struct cb_text *out);
 
+/*
+ * The same of the value that `path` has in a cell with these parameters; nothing where it has none.
+ * A wait or a load is told with what it depends on, default or not: "batch:512,1ms", "work:2us".
+ */
+void cb_param_print_of(const char *path, const json_t *params, const struct cb_registry *registry,
+	struct cb_text *out);
+
+/* The same as it stands under an axis that names the path: "batch:512,1ms" without "wait". */
+void cb_param_print_value_of(const char *path, const json_t *params,
+	const struct cb_registry *registry, struct cb_text *out);
+
+/* Whether the path is an option of a member that is one of the n paths, and told with it. */
+bool cb_param_is_told(const char *path, const char (*paths)[64], size_t n);
+
 /* The value as a number; NaN when it is none ("max", "A:A"). */
 double cb_param_number(const json_t *value);
 

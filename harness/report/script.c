@@ -11,6 +11,7 @@
 #define TITLE_COLUMNS 92
 #define SMALL_COLUMNS 128
 #define LEFT_PX       72 /* of the y axis, with its title and numbers */
+#define PLOT_PX       330
 #define STYLES        16 /* set style line 1 to 16 of style.gp; 101 to 116 are their pale dots */
 #define LIMITED_MARK  "generator-limited"
 #define BUFFER_MARK   "buffer can pass for capacity"
@@ -58,6 +59,8 @@ static struct legend measure_legend(const struct cb_graph *g)
 	struct legend l = {.entries = g->n_series > 1 ? g->n_series : 0};
 	size_t longest = 0;
 
+	if (cb_graph_is_heat_map(g))
+		return (struct legend){0};
 	for (size_t i = 0; i < l.entries; i++) {
 		size_t width = cb_format_width(g->series[i].label);
 
@@ -83,7 +86,12 @@ static void add_frame(
 	struct cb_script_room room = cb_script_tics_room(g);
 	struct legend l = measure_legend(g);
 	struct cb_text title = {0}, caption = {0};
-	size_t title_px, key_px, small_px, top_px;
+	size_t title_px, key_px, small_px, top_px, plot_px = PLOT_PX;
+
+	if (cb_graph_is_heat_map(g)) {
+		plot_px = CB_SCRIPT_HEAT_ROW_PX * g->n_series;
+		room.left_px = cb_script_heat_left_px(g);
+	}
 
 	title_px = 10 +
 		19 *
@@ -92,7 +100,7 @@ static void add_frame(
 	key_px = l.rows ? 18 * l.rows + 4 : 0;
 	small_px = 15 * add_wrapped(&caption, small, SMALL_COLUMNS);
 	top_px = title_px + key_px + 16 * ceilings + 12;
-	cb_text_addf(out, "height = %zu\n", 330 + top_px + small_px + room.below_px + 72);
+	cb_text_addf(out, "height = %zu\n", plot_px + top_px + small_px + room.below_px + 72);
 	cb_text_addf(out,
 		"set label 1 %s at screen 0.012, screen 1 - 20.0/height left font ',11' "
 		"textcolor rgb '#111111'\n",
@@ -236,6 +244,10 @@ void cb_graph_script(const struct cb_graph *g, const char *small, struct cb_text
 	if (g->category)
 		cb_text_addf(out, "set boxwidth %.4g\n",
 			0.8 / (double)(g->n_series ? g->n_series : 1) * 0.9);
+	if (cb_graph_is_heat_map(g) && g->n_series) {
+		cb_script_heat_map(g, &e, out);
+		return;
+	}
 	if (isnan(e.y_max))
 		cb_text_add(out,
 			"set label 3 'no trial can be shown' at graph 0.5, graph 0.5 center\n");

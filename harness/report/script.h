@@ -33,8 +33,17 @@ struct cb_script_room {
 };
 struct cb_script_room cb_script_tics_room(const struct cb_graph *g);
 
+/* What y values in base units are multiplied by. */
+double cb_script_y_factor(const struct cb_graph *g, const struct cb_script_extent *e);
+
 /* Titles, ranges, tics and the generator's ceilings. */
 void cb_script_axes(const struct cb_graph *g, const struct cb_script_extent *e,
 	const struct cb_script_scale *x, struct cb_text *out);
+
+/* The plot of a heat map: axes and fields; and what its rows' names need left of it. */
+void cb_script_heat_map(
+	const struct cb_graph *g, const struct cb_script_extent *e, struct cb_text *out);
+size_t cb_script_heat_left_px(const struct cb_graph *g);
+#define CB_SCRIPT_HEAT_ROW_PX 52
 
 #endif

@@ -91,6 +91,11 @@ static struct cb_script_scale y_scale(const struct cb_graph *g, const struct cb_
 	}
 }
 
+double cb_script_y_factor(const struct cb_graph *g, const struct cb_script_extent *e)
+{
+	return y_scale(g, e).factor;
+}
+
 static void add_axis_title(
 	struct cb_text *out, const char *axis, const char *label, const char *unit)
 {
@@ -123,7 +128,7 @@ static size_t tic_columns(const struct cb_graph *g, size_t i)
 	struct cb_text label = {0};
 	size_t columns;
 
-	cb_param_print(g->categories[i], g->x_unit, &label);
+	cb_graph_category_print(g, i, &label);
 	columns = cb_format_width(cb_text_get(&label));
 	cb_text_finish(&label);
 	return columns;
@@ -159,7 +164,7 @@ static void add_category_tics(const struct cb_graph *g, struct cb_text *out)
 	cb_text_add(out, "set xtics (");
 	for (size_t i = 0; i < g->n_categories; i++) {
 		cb_text_clear(&label);
-		cb_param_print(g->categories[i], g->x_unit, &label);
+		cb_graph_category_print(g, i, &label);
 		cb_text_add(out, i ? ", " : "");
 		cb_format_gnuplot(out, cb_text_get(&label));
 		cb_text_addf(out, " %zu", i + 1);
@@ -187,7 +192,7 @@ static void add_number_tics(
 		cb_text_add(out, i ? ", " : "");
 		if (units_at_tics(g)) {
 			cb_text_clear(&label);
-			cb_param_print(g->categories[i], g->x_unit, &label);
+			cb_graph_category_print(g, i, &label);
 			cb_format_gnuplot(out, cb_text_get(&label));
 			cb_text_add(out, " ");
 		}

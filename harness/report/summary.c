@@ -2,6 +2,7 @@
  * summary.json. Metrics of a cell are objects {median, min, max, n, unknown}; what is not available
  * is null. Counts of trials are of last attempts.
  */
+#include "harness/report/changes.h"
 #include "harness/report/pages.h"
 #include "harness/report/param.h"
 
@@ -96,7 +97,7 @@ static json_t *x_values_json(const struct cb_graph *g)
 		struct cb_text text = {0};
 		json_t *value = json_object();
 
-		cb_param_print(g->categories[i], g->x_unit, &text);
+		cb_graph_category_print(g, i, &text);
 		json_object_set_new(value, "asked", json_deep_copy(g->categories[i]));
 		cb_json_set_text(value, "text", cb_text_get(&text));
 		json_array_append_new(values, value);
@@ -155,6 +156,15 @@ static void copy_run(json_t *object, const json_t *run)
 	}
 }
 
+static void set_losses(json_t *object, const struct cb_report *r)
+{
+	const struct cb_loss_names names = {&r->cells, r->registry, r->graphs, r->n_graphs};
+
+	json_object_set_new(
+		object, "loss_causes", cb_loss_causes_json(r->losses, r->n_losses, &names));
+	json_object_set_new(object, "losses", cb_losses_json(r->losses, r->n_losses, &names));
+}
+
 json_t *cb_summary_json(const struct cb_report *r)
 {
 	json_t *object = json_object(), *cells = json_array(), *figures = json_array(), *claims;
@@ -172,8 +182,8 @@ json_t *cb_summary_json(const struct cb_report *r)
 		claims = cb_verdicts_json(r->verdicts, r->n_verdicts, &r->cells, r->registry);
 		json_object_set_new(object, "claims", claims);
 	}
-	json_object_set_new(
-		object, "losses", cb_losses_json(r->losses, r->n_losses, &r->cells, r->registry));
+	set_losses(object, r);
+	json_object_set_new(object, "host_changes", cb_host_changes(&r->data));
 	for (size_t i = 0; i < r->cells.n; i++)
 		json_array_append_new(cells, cell_json(r, &r->cells.cells[i]));
 	for (size_t i = 0; i < r->n_graphs; i++)

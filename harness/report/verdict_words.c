@@ -101,8 +101,9 @@ static void print_sides(
 	const struct cb_expectation *e = f->expectation;
 
 	if (f->a == CB_ARM_ALL) {
-		cb_text_addf(out, "%s along %s: ", f->metric->label,
-			*e->with ? cb_metric_find(e->with)->label : cb_param_label(e->along));
+		cb_text_addf(out, "%s along %s%s: ", f->metric->label,
+			*e->with ? cb_metric_find(e->with)->label : cb_param_label(e->along),
+			f->unit == CB_EFFECT_CORRELATION ? "" : ", from one end to the other");
 		return;
 	}
 	cb_text_addf(out, "%s%s, ", e->kind == CB_EXPECT_SPREADS ? "distance from the median " : "",

@@ -3,12 +3,17 @@
 #include "harness/report/format.h"
 #include "harness/report/pages.h"
 #include "harness/report/param.h"
+#include "harness/scenario/member_value.h"
 
 #include <inttypes.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+/* More figures than this speak for themselves, each where it stands. */
+#define FIGURES_TOLD_MAX 6
+#define CURE_GAIN_MIN    0.01 /* less than a point is no advice */
 
 static void say(json_t *list, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -41,42 +46,120 @@ static void say_books(json_t *list, const struct cb_report_totals *t)
 			t->trials - t->unaccounted_unknown);
 }
 
-/* What relative rates are shares of. */
-static void say_capacities(json_t *list, const json_t *run)
+/* "work:1us" for "work". */
+static void print_load(const json_t *load, const struct cb_registry *registry, struct cb_text *out)
 {
+	const struct cb_axis *axis = registry ? cb_registry_axis(registry, "load") : NULL;
+	const char *text = json_string_value(load);
+	json_t *params = json_object();
+
+	if (axis && text && params &&
+		!cb_member_value_params(axis, "capture.load", text, params, NULL))
+		cb_param_print_value_of("capture.load", params, registry, out);
+	else
+		cb_format_line(out, text ? text : "?");
+	json_decref(params);
+}
+
+static void print_capacity(const json_t *c, const struct cb_registry *registry, struct cb_text *out)
+{
+	const char *placement = json_string_value(json_object_get(c, "placement"));
+	char sustained[32];
+
+	cb_text_addf(out, "%s with %lld-byte frames and load ",
+		cb_unit_human(CB_UNIT_RATE, json_number_value(json_object_get(c, "sustained_pps")),
+			sustained, sizeof(sustained)),
+		(long long)json_integer_value(json_object_get(c, "frame_size")));
+	print_load(json_object_get(c, "load"), registry, out);
+	if (placement) {
+		cb_text_add(out, ", ");
+		cb_format_line(out, placement);
+	}
+}
+
+/* What relative rates are shares of. */
+static void say_capacities(json_t *list, const json_t *run, const struct cb_registry *registry)
+{
+	struct cb_text text = {0};
 	json_t *c;
 	size_t i;
 
 	json_array_foreach(json_object_get(run, "capacities"), i, c)
 	{
-		const json_t *load = json_object_get(c, "load");
-		char sustained[32], limit[32];
-
-		cb_unit_human(CB_UNIT_RATE, json_number_value(json_object_get(c, "sustained_pps")),
-			sustained, sizeof(sustained));
-		cb_unit_human(CB_UNIT_RATE, json_number_value(json_object_get(c, "limit_pps")),
-			limit, sizeof(limit));
-		say(list,
-			"Capacity for %lld-byte frames: tpacket2 with poll and %.60s sustains %s "
-			"here; nobody was offered more than %s, which every generator can do.",
-			(long long)json_integer_value(json_object_get(c, "frame_size")),
-			json_string_value(load) ? json_string_value(load) : "?", sustained, limit);
+		cb_text_add(&text, i ? "; " : "");
+		print_capacity(c, registry, &text);
 	}
+	if (text.length)
+		say(list,
+			"Rates are shares of what tpacket2 with poll sustains here (no more than "
+			"1 %% lost): %s. Nobody was offered more than 95 %% of what the slowest of "
+			"the generators that are compared can do.",
+			cb_text_get(&text));
+	cb_text_finish(&text);
+}
+
+/* " (c01, c05)" */
+static void print_ids(const struct cb_report *r, enum cb_verdict_kind kind, struct cb_text *out)
+{
+	const char *before = " (";
+
+	for (size_t i = 0; i < r->n_verdicts; i++) {
+		if (r->verdicts[i].kind != kind)
+			continue;
+		cb_text_add(out, before);
+		cb_format_line(out, r->verdicts[i].claim->id);
+		before = ", ";
+	}
+	cb_text_add(out, *before == ',' ? ")" : "");
 }
 
 static void say_claims(json_t *list, const struct cb_report *r)
 {
-	int64_t counts[CB_VERDICT_NEEDS + 1] = {0};
+	static const char *const words[] = {[CB_VERDICT_REPRODUCED] = "reproduced",
+		[CB_VERDICT_NOT_REPRODUCED] = "not reproduced",
+		[CB_VERDICT_UNDECIDED] = "undecided",
+		[CB_VERDICT_NEEDS] = "that this test-bed cannot decide"};
+	struct cb_text text = {0};
 
-	for (size_t i = 0; i < r->n_verdicts; i++)
-		counts[r->verdicts[i].kind]++;
+	for (enum cb_verdict_kind k = CB_VERDICT_REPRODUCED; k <= CB_VERDICT_NEEDS; k++) {
+		size_t n = 0;
+
+		for (size_t i = 0; i < r->n_verdicts; i++)
+			n += r->verdicts[i].kind == k;
+		cb_text_addf(&text, "%s%zu %s", k ? ", " : "", n, words[k]);
+		print_ids(r, k, &text);
+	}
 	if (r->n_verdicts)
+		say(list, "%zu claim%s: %s.", r->n_verdicts, plural((int64_t)r->n_verdicts),
+			cb_text_get(&text));
+	cb_text_finish(&text);
+}
+
+/* What to do, where it was measured: the changes that gained, of the causes that most cells have.
+ */
+static void say_cures(json_t *list, const struct cb_report *r)
+{
+	const struct cb_loss_names names = {&r->cells, r->registry, r->graphs, r->n_graphs};
+	json_t *causes = cb_loss_causes_json(r->losses, r->n_losses, &names), *cause;
+	size_t i;
+
+	json_array_foreach(causes, i, cause)
+	{
+		const json_t *gain = json_object_get(cause, "gain");
+		long long cells = json_integer_value(json_object_get(cause, "cells"));
+
+		if (!json_is_number(gain) || json_number_value(gain) < CURE_GAIN_MIN)
+			continue;
 		say(list,
-			"%zu claim%s: %" PRId64 " reproduced, %" PRId64 " not reproduced, %" PRId64
-			" undecided, %" PRId64 " that this test-bed cannot decide.",
-			r->n_verdicts, plural((int64_t)r->n_verdicts),
-			counts[CB_VERDICT_REPRODUCED], counts[CB_VERDICT_NOT_REPRODUCED],
-			counts[CB_VERDICT_UNDECIDED], counts[CB_VERDICT_NEEDS]);
+			"%lld cell%s lost frames to this: %s. What helps: %s (%+.1f points of "
+			"captured share, median of the %lld such cells that were measured with "
+			"it).",
+			cells, plural(cells), json_string_value(json_object_get(cause, "cause")),
+			json_string_value(json_object_get(cause, "cure")),
+			100 * json_number_value(gain),
+			(long long)json_integer_value(json_object_get(cause, "measured")));
+	}
+	json_decref(causes);
 }
 
 json_t *cb_words_results(const struct cb_report *r)
@@ -90,7 +173,8 @@ json_t *cb_words_results(const struct cb_report *r)
 		say(list, "There is no finished trial: this run answers nothing yet.");
 		return list;
 	}
-	for (size_t i = 0; i < r->n_graphs; i++) {
+	say_claims(list, r);
+	for (size_t i = 0; i < r->n_graphs && r->n_graphs <= FIGURES_TOLD_MAX; i++) {
 		struct cb_text text = {0};
 
 		cb_words_figure(&r->graphs[i], &text);
@@ -98,8 +182,8 @@ json_t *cb_words_results(const struct cb_report *r)
 			json_array_append_new(list, json_string(cb_text_get(&text)));
 		cb_text_finish(&text);
 	}
-	say_capacities(list, r->data.run);
-	say_claims(list, r);
+	say_cures(list, r);
+	say_capacities(list, r->data.run, r->registry);
 	say(list,
 		"%" PRId64 " trial%s: %" PRId64 " valid, %" PRId64 " generator-limited, %" PRId64
 		" invalid.",

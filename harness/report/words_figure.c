@@ -28,7 +28,7 @@ static void print_x(const struct cb_graph *g, const struct cb_graph_point *p, st
 	if (g->offered && !(fabs(p->x - asked) <= 0.005 * asked))
 		cb_text_add(out, cb_unit_human(CB_UNIT_RATE, p->x, text, sizeof(text)));
 	else
-		cb_param_print_alone(g->figure->x, p->asked, g->x_unit, out);
+		cb_param_print_of(g->figure->x, p->cell->params, g->registry, out);
 }
 
 /* Points with a value, from the first; the others tell nothing. */

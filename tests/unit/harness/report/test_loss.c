@@ -31,6 +31,8 @@ static void make_record(
 	r->views[0].wakeups = r->views[0].book.received / 50;
 	r->evidence.receive_softirq_ns = r->generator.elapsed_ns / 10;
 	r->evidence.softnet_squeezed = 0;
+	r->evidence.interrupts = 40;
+	r->evidence.elapsed_ns = r->generator.elapsed_ns;
 	r->evidence.steal_share = 0;
 }
 
@@ -132,6 +134,11 @@ static void steal(struct cb_trial_record *r)
 	r->evidence.steal_share = 0.006;
 }
 
+static void interrupt(struct cb_trial_record *r)
+{
+	r->evidence.interrupts = r->generator.book.offered * 9 / 10;
+}
+
 static void each_cause_is_told_alone(void **state)
 {
 	struct made m;
@@ -146,8 +153,9 @@ static void each_cause_is_told_alone(void **state)
 	check(wake, 0, 1, "a wake-up for every packet", "1.25 frames per wake-up");
 	check(drop_in_path, 0, 1, "receive path saturated",
 		"the receive path used 97 % of a core, its budget was used up 1234 times");
-	check(limit, 0, 1, "generator-limited", "in 1 trial the generator missed");
+	check(limit, 0, 1, "generator-limited", "in 1 of 1 trial the generator missed");
 	check(steal, 0, 1, "VM steal", "0.60 % of a CPU's time was stolen");
+	check(interrupt, 0, 1, "interrupt storm", "90000 interrupts a second, 0.90 for each frame");
 	check(burst, 0, 1, "buffer too small for the bursts", "bursts overran the buffer");
 }
 
@@ -163,6 +171,7 @@ static void two_cores_do_not_starve(void **state)
 
 static void the_measured_gain_is_told(void **state)
 {
+	struct cb_loss_names names;
 	struct made m;
 	json_t *json;
 
@@ -172,7 +181,8 @@ static void the_measured_gain_is_told(void **state)
 	/* placement changes slowest: the same receive mode and buffer with A:B */
 	assert_int_equal(m.losses[0].other->index, 4);
 	assert_true(fabs(m.losses[0].gain - 0.3) < 0.001);
-	json = cb_losses_json(m.losses, m.n, &m.cells, &test_registry);
+	names = (struct cb_loss_names){.cells = &m.cells, .registry = &test_registry};
+	json = cb_losses_json(m.losses, m.n, &names);
 	assert_says(json_string_value(json_object_get(json_array_get(json, 0), "measured")),
 		"+30.0 points in A:B");
 	json_decref(json);

@@ -159,6 +159,8 @@ int cb_args_parse(struct cb_invocation *call, int argc, char **argv, struct cb_e
 				call->verb->name);
 		} else if (n < CB_POSITIONALS_MAX && call->verb->positional[n].metavar) {
 			call->positional[n++] = arg;
+		} else if (n && call->verb->positional[n - 1].repeats && call->rest) {
+			call->rest[call->n_rest++] = arg;
 		} else {
 			return cb_error_set(err, CB_ERR_USAGE,
 				"\"%s\" is one argument too many (capbench %s --help)", arg,

@@ -86,6 +86,11 @@ static void print_record(const struct cb_generator_record *r)
 	}
 	if (r->gap_p50_ns != CB_UNKNOWN)
 		print_gaps(r);
+	if (r->connections != CB_UNKNOWN)
+		printf("connections %lld ended, %lld of them complete\n", (long long)r->connections,
+			(long long)r->connections_complete);
+	if (r->peer_received != CB_UNKNOWN)
+		printf("received   %lld segments of the peer's\n", (long long)r->peer_received);
 	if (r->n_streams > 1)
 		print_streams(r);
 }

@@ -23,7 +23,9 @@ static void print_usage(const struct cb_verb *verb)
 {
 	printf("Usage: capbench %s", verb->name);
 	for (size_t i = 0; i < CB_POSITIONALS_MAX && verb->positional[i].metavar; i++)
-		printf(verb->positional[i].optional ? " [%s]" : " %s", verb->positional[i].metavar);
+		printf("%s%s%s%s", verb->positional[i].optional ? " [" : " ",
+			verb->positional[i].metavar, verb->positional[i].repeats ? "..." : "",
+			verb->positional[i].optional ? "]" : "");
 	printf(" [OPTIONS]\n\n%s\n", verb->description ? verb->description : verb->help);
 }
 

@@ -1,6 +1,7 @@
 /* `list`: what can be chosen on each axis, and whether it can run here; and what figures can show.
  */
 #include "harness/base/text.h"
+#include "harness/cli/list_settings.h"
 #include "harness/cli/verb.h"
 #include "harness/report/metric.h"
 
@@ -62,6 +63,8 @@ static json_t *axes_json(const char *only)
 	}
 	if (!only || strcmp(only, METRICS) == 0)
 		json_object_set_new(all, METRICS, metrics_json());
+	if (!only || strcmp(only, CB_LIST_SETTINGS) == 0)
+		json_object_set_new(all, CB_LIST_SETTINGS, cb_list_settings_json());
 	return all;
 }
 
@@ -108,13 +111,14 @@ static int check_axis(const char *name, struct cb_error *err)
 		names[n++] = axis->plural;
 	}
 	names[n++] = METRICS;
-	if (strcmp(name, METRICS) == 0)
+	names[n++] = CB_LIST_SETTINGS;
+	if (strcmp(name, METRICS) == 0 || strcmp(name, CB_LIST_SETTINGS) == 0)
 		return 0;
 	near = cb_text_nearest(name, names, n);
 	return cb_error_set(err, CB_ERR_USAGE,
 		"\"%s\" is none of arrivals, sizes, payloads, frames, transmitters, mechanisms, "
 		"waits, "
-		"loads, externals, metrics%s%s%s",
+		"loads, externals, metrics, settings%s%s%s",
 		name, near ? "; did you mean " : "", near ? near : "", near ? "?" : "");
 }
 
@@ -136,6 +140,10 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	}
 	if (!only || strcmp(only, METRICS) == 0)
 		print_metrics();
+	if (!only)
+		putchar('\n');
+	if (!only || strcmp(only, CB_LIST_SETTINGS) == 0)
+		cb_list_settings_print();
 	return 0;
 }
 
@@ -144,17 +152,17 @@ static const char *const examples[] = {"capbench list mechanisms", "capbench lis
 const struct cb_verb cb_verb_list = {
 	.name = "list",
 	.help = "Show arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads, "
-		"external "
-		"programs and metrics",
+		"external programs, metrics and settings of hosts",
 	.description =
 		"Shows what can be chosen on each axis, with options and defaults, and whether it "
 		"can run here or why not. An option is written behind the name: "
 		"tpacket3:block=1MiB. Metrics are what a figure can have as its y, and what is "
-		"in summary.json for each cell.",
+		"in summary.json for each cell. Settings are what host: of a scenario or a "
+		"test-bed "
+		"file may set on the machines.",
 	.positional = {{"AXIS",
 		"arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads, "
-		"externals or "
-		"metrics; all when left out",
+		"externals, metrics or settings; all when left out",
 		true}},
 	.examples = examples,
 	.run = run,

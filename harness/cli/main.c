@@ -18,6 +18,11 @@ const struct cb_verb *const cb_verbs[] = {
 	&cb_verb_run,
 	&cb_verb_plan,
 	&cb_verb_report,
+	&cb_verb_compare,
+	&cb_verb_trend,
+	&cb_verb_search,
+	&cb_verb_tune,
+	&cb_verb_doctor,
 	&cb_verb_list,
 	&cb_verb_generate,
 	&cb_verb_capture,
@@ -124,8 +129,12 @@ static int run_verb(const struct cb_verb *verb, int argc, char **argv)
 	int status, r;
 
 	call.args = calloc(1, verb->args_size ? verb->args_size : 1);
-	if (!call.args)
+	call.rest = calloc((size_t)argc, sizeof(*call.rest));
+	if (!call.args || !call.rest) {
+		free(call.args);
+		free(call.rest);
 		return 1;
+	}
 	r = cb_args_parse(&call, argc, argv, &err);
 	if (r == 1) {
 		cb_help_print(verb);
@@ -142,6 +151,7 @@ static int run_verb(const struct cb_verb *verb, int argc, char **argv)
 out:
 	cb_text_finish(&typed);
 	free(call.args);
+	free(call.rest);
 	return status;
 }
 

@@ -58,7 +58,9 @@ static void put_verb(const struct cb_verb *v)
 {
 	printf(".SS capbench %s", v->name);
 	for (size_t i = 0; i < CB_POSITIONALS_MAX && v->positional[i].metavar; i++)
-		printf(v->positional[i].optional ? " [%s]" : " %s", v->positional[i].metavar);
+		printf("%s%s%s%s", v->positional[i].optional ? " [" : " ", v->positional[i].metavar,
+			v->positional[i].repeats ? "..." : "",
+			v->positional[i].optional ? "]" : "");
 	putchar('\n');
 	put(v->description ? v->description : v->help);
 	putchar('\n');

@@ -8,6 +8,7 @@
 #include "generators/traffic/payload.h"
 #include "generators/traffic/sizes.h"
 #include "harness/cli/verb.h"
+#include "harness/host/tuning.h"
 
 static const struct cb_axis axes[] = {
 	{.name = "arrival", .plural = "arrivals", .at = cb_arrival_at},
@@ -31,4 +32,5 @@ static int runs_here(const struct cb_member *member, struct cb_error *err)
 const struct cb_registry cb_cli_registry = {.runs = runs_here,
 	.axes = axes,
 	.external = cb_external_check,
-	.smallest_frame = cb_headers_smallest_of};
+	.smallest_frame = cb_headers_smallest_of,
+	.setting = cb_tuning_check};

@@ -1,6 +1,7 @@
 /* `replay`: captured TCP connections played anew against a live host. */
 #include "generators/tcp_replay/replay.h"
 
+#include "harness/base/clock.h"
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/base/units.h"
@@ -9,6 +10,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #define STEPS_MAX  2000 /* captured packets that are told one by one, unless asked for more */
 #define FAILED_MAX 10   /* connections that are named */
@@ -266,17 +268,36 @@ static bool tells_steps(const struct cb_invocation *call, const struct cb_tcp_re
 	return call->common.verbose || replay->specs[0].flow->n <= STEPS_MAX;
 }
 
+/* Once a second, while somebody looks on. */
+static void print_progress(void *arg, uint64_t elapsed_ns, int64_t sent)
+{
+	const struct cb_tcp_replay *replay = arg;
+	const struct cb_tcp_replay_result *r = replay->result;
+	long long ended = 0;
+
+	for (int v = 0; v < CB_CONN_VERDICTS; v++)
+		ended += r->verdicts[v];
+	fprintf(stderr, "\r\033[K%llu s: %lld of %zu connections ended, %lld segments sent",
+		(unsigned long long)(elapsed_ns / CB_NS_PER_SEC), ended,
+		replay->n_flows * (size_t)replay->job->connections, (long long)sent);
+}
+
 static int play(
 	const struct cb_invocation *call, struct cb_tcp_replay *replay, struct cb_error *err)
 {
 	struct cb_tcp_replay_result result = {0};
+	bool shows = isatty(STDERR_FILENO);
 	int r;
 
 	if (tells_steps(call, replay)) {
 		replay->told = print_step;
 		setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
+	} else if (shows) {
+		replay->engine.tick = print_progress;
 	}
 	r = cb_tcp_replay_run(replay, &cb_cli_signal, NULL, NULL, &result, err);
+	if (replay->engine.tick)
+		fputs("\r\033[K", stderr);
 	if (!r) {
 		r = judge(&result, err);
 		if (call->common.json)

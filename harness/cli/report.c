@@ -2,11 +2,15 @@
 #include "harness/report/report.h"
 
 #include "harness/base/text.h"
+#include "harness/cli/answer.h"
 #include "harness/cli/report_verb.h"
 #include "harness/cli/terminal.h"
 #include "harness/cli/verb.h"
+#include "harness/decide/search_report.h"
+#include "harness/decide/tune_run.h"
 
 #include <stdio.h>
+#include <string.h>
 
 struct args {
 	bool no_pictures;
@@ -47,7 +51,15 @@ int cb_cli_report(const char *directory, bool pictures, bool json, struct cb_err
 static int run(const struct cb_invocation *call, struct cb_error *err)
 {
 	const struct args *a = call->args;
+	char kind[32];
 
+	cb_run_kind(call->positional[0], kind, sizeof(kind));
+	if (strcmp(kind, "search") == 0)
+		return cb_cli_answer(cb_search_report, call->positional[0], !a->no_pictures,
+			call->common.json, err);
+	if (strcmp(kind, "tune") == 0)
+		return cb_cli_answer(
+			cb_tune_report, call->positional[0], false, call->common.json, err);
 	return cb_cli_report(call->positional[0], !a->no_pictures, call->common.json, err);
 }
 

@@ -6,7 +6,7 @@
 #include "harness/scenario/plan.h"
 
 struct cb_scenario_args {
-	char profile[64];
+	char profile[64], variants[4096];
 	int64_t seed;
 	struct cb_repeat set, only;
 };
@@ -20,6 +20,15 @@ struct cb_scenario_args {
 		.text_size = sizeof(((args_type *)0)->part.profile),                            \
 		.metavar = "NAME",                                                              \
 		.help = "Overlay the values of this profile of the scenario"},                  \
+		{.name = "variants",                                                            \
+			.type = CB_OPT_TEXT,                                                    \
+			.offset = offsetof(args_type, part.variants),                           \
+			.fallback = "",                                                         \
+			.text_size = sizeof(((args_type *)0)->part.variants),                   \
+			.metavar = "BASE=...,CAND=...",                                         \
+			.help = "Measure each cell in two variants, turn and turn about, and "  \
+				"compare "                                                      \
+				"them: base=capture.wait=poll,cand=capture.wait=spin"},         \
 	{                                                                                       \
 		.name = "seed", .type = CB_OPT_COUNT, .offset = offsetof(args_type, part.seed), \
 		.fallback = "0", .min = 0, .max = INT64_MAX,                                    \

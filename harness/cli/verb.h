@@ -32,6 +32,7 @@ struct cb_repeat_row {
 struct cb_positional_row {
 	const char *metavar, *help;
 	bool optional;
+	bool repeats; /* the last of them: there may be more, in `rest` */
 };
 
 /* What every verb knows. */
@@ -43,6 +44,8 @@ struct cb_invocation {
 	const struct cb_verb *verb;
 	struct cb_common common;
 	const char *positional[CB_POSITIONALS_MAX]; /* NULL past the last */
+	const char **rest; /* those beyond, of a row that repeats; owned by main, borrowed items */
+	size_t n_rest;
 	void *args;               /* verb->args_size bytes, defaults and options filled in */
 	const char *command_line; /* as typed, quoted for a shell */
 };
@@ -61,9 +64,9 @@ struct cb_verb {
 	int (*run)(const struct cb_invocation *call, struct cb_error *err);
 };
 
-extern const struct cb_verb cb_verb_run, cb_verb_plan, cb_verb_report, cb_verb_list,
-	cb_verb_generate, cb_verb_capture, cb_verb_replay, cb_verb_clean, cb_verb_agent,
-	cb_verb_man;
+extern const struct cb_verb cb_verb_run, cb_verb_plan, cb_verb_report, cb_verb_compare,
+	cb_verb_trend, cb_verb_search, cb_verb_tune, cb_verb_doctor, cb_verb_list, cb_verb_generate,
+	cb_verb_capture, cb_verb_replay, cb_verb_clean, cb_verb_agent, cb_verb_man;
 extern const struct cb_verb *const cb_verbs[]; /* NULL-terminated */
 
 /* Options that every verb takes, over struct cb_common. */

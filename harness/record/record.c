@@ -64,6 +64,9 @@ static const struct cb_field generator_added[] = {
 	GENERATOR(COUNT, file_truncated),
 	GENERATOR(COUNT, file_oversized),
 	GENERATOR(COUNT, file_runts),
+	GENERATOR(COUNT, connections),
+	GENERATOR(COUNT, connections_complete),
+	GENERATOR(COUNT, peer_received),
 	{0},
 };
 

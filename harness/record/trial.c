@@ -48,6 +48,12 @@ static const struct cb_field evidence_fields[] = {
 	{0},
 };
 
+/* Since 0.2; records without them are read. */
+static const struct cb_field evidence_added[] = {
+	EVIDENCE(COUNT, interrupts),
+	{0},
+};
+
 void cb_trial_record_init(struct cb_trial_record *r)
 {
 	*r = (struct cb_trial_record){
@@ -93,12 +99,17 @@ static json_t *views_json(const struct cb_trial_record *r)
 	return views;
 }
 
+static const struct cb_field none_added[] = {{0}};
+
 /* An object of its own under `key`. */
-static int write_part(json_t *line, const char *key, const struct cb_field *table, const void *part)
+static int write_part(json_t *line, const char *key, const struct cb_field *table,
+	const struct cb_field *added, const void *part)
 {
 	json_t *object = json_object();
 
-	if (object && cb_record_write_fields(object, table, part)) {
+	if (object &&
+		(cb_record_write_fields(object, table, part) ||
+			cb_record_write_fields(object, added, part))) {
 		json_decref(object);
 		object = NULL;
 	}
@@ -116,8 +127,10 @@ static int write_sensors(json_t *line, const struct cb_trial_record *r)
 	for (size_t i = 0; i < r->n_sensors; i++) {
 		json_t *sensor = json_pack("{s:s}", "host", r->sensors[i].host);
 
-		if (!sensor || write_part(sensor, "path", path_fields, &r->sensors[i].path) ||
-			write_part(sensor, "evidence", evidence_fields, &r->sensors[i].evidence) ||
+		if (!sensor ||
+			write_part(sensor, "path", path_fields, none_added, &r->sensors[i].path) ||
+			write_part(sensor, "evidence", evidence_fields, evidence_added,
+				&r->sensors[i].evidence) ||
 			json_array_append_new(sensors, sensor)) {
 			json_decref(sensors);
 			return -1;
@@ -131,9 +144,9 @@ static int write_trial(json_t *line, const struct cb_trial_record *r)
 	if (json_object_set_new(line, "schema", json_integer(CB_RECORD_SCHEMA)) ||
 		cb_record_write_fields(line, trial_fields, r) ||
 		json_object_set_new(line, "generator", cb_generator_record_json(&r->generator)) ||
-		write_part(line, "path", path_fields, &r->path) ||
+		write_part(line, "path", path_fields, none_added, &r->path) ||
 		json_object_set_new(line, "views", views_json(r)) ||
-		write_part(line, "evidence", evidence_fields, &r->evidence) ||
+		write_part(line, "evidence", evidence_fields, evidence_added, &r->evidence) ||
 		write_sensors(line, r) ||
 		cb_json_set_text(line, "state", cb_trial_state_names[r->state]) ||
 		json_object_set(line, "reasons", r->reasons))
@@ -168,8 +181,8 @@ static int check_schema(const json_t *json, struct cb_error *err)
 	return rc;
 }
 
-static int read_part(void *part, const struct cb_field *table, const json_t *json, const char *key,
-	struct cb_error *err)
+static int read_part(void *part, const struct cb_field *table, const struct cb_field *added,
+	const json_t *json, const char *key, struct cb_error *err)
 {
 	json_t *object;
 	int rc = cb_json_object(json, key, &object, err);
@@ -177,6 +190,8 @@ static int read_part(void *part, const struct cb_field *table, const json_t *jso
 	if (rc)
 		return rc;
 	rc = cb_record_read_fields(part, table, object, err);
+	if (!rc)
+		rc = cb_record_read_added_fields(part, added, object, err);
 	return rc ? cb_error_prepend(err, "\"%s\"", key) : 0;
 }
 
@@ -245,9 +260,10 @@ static int read_sensors(struct cb_trial_record *r, const json_t *json, struct cb
 
 		rc = cb_json_text(sensor, "host", s->host, sizeof(s->host), err);
 		if (!rc)
-			rc = read_part(&s->path, path_fields, sensor, "path", err);
+			rc = read_part(&s->path, path_fields, none_added, sensor, "path", err);
 		if (!rc)
-			rc = read_part(&s->evidence, evidence_fields, sensor, "evidence", err);
+			rc = read_part(&s->evidence, evidence_fields, evidence_added, sensor,
+				"evidence", err);
 		if (rc)
 			return cb_error_prepend(err, "\"sensors\"[%zu]", i);
 	}
@@ -298,11 +314,12 @@ int cb_trial_record_read(struct cb_trial_record *r, const json_t *json, struct c
 	if (!rc)
 		rc = read_generator(r, json, err);
 	if (!rc)
-		rc = read_part(&r->path, path_fields, json, "path", err);
+		rc = read_part(&r->path, path_fields, none_added, json, "path", err);
 	if (!rc)
 		rc = read_views(r, json, err);
 	if (!rc)
-		rc = read_part(&r->evidence, evidence_fields, json, "evidence", err);
+		rc = read_part(
+			&r->evidence, evidence_fields, evidence_added, json, "evidence", err);
 	if (!rc)
 		rc = read_sensors(r, json, err);
 	if (!rc)

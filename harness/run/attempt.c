@@ -98,11 +98,29 @@ static int read_sensors(struct cb_attempt *a, bool after, struct cb_error *err)
 	return r;
 }
 
+static int read_wire(const struct cb_testbed_wire *w, struct cb_counters *c, struct cb_error *err)
+{
+	json_t *reply = NULL;
+	int r = cb_host_call(w->at->host, "counters", json_pack("{s:s}", "interface", w->interface),
+		&reply, cb_deadline_in(COUNTERS_NS), err);
+
+	return r ? r : take_counters(reply, c, w->at, err);
+}
+
 int cb_attempt_read_counters(struct cb_attempt *a, bool after, struct cb_error *err)
 {
 	int r = read_generators(a, after, err);
 
-	return r ? r : read_sensors(a, after, err);
+	if (!r)
+		r = read_sensors(a, after, err);
+	for (size_t i = 0; !r && i < a->n_sensors; i++) {
+		struct cb_link_readings *l = &a->sensors[i].readings;
+
+		if (l->wired)
+			r = read_wire(&a->sensors[i].end->wire,
+				after ? &l->wire_after : &l->wire_before, err);
+	}
+	return r;
 }
 
 json_t *cb_attempt_watched(const struct cb_attempt *a, size_t i)

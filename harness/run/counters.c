@@ -15,6 +15,7 @@ static const struct field host_fields[] = {
 	{"time_ns", offsetof(struct cb_counters, time_ns)},
 	{"real_ns", offsetof(struct cb_counters, real_ns)},
 	{"napi_thread_ns", offsetof(struct cb_counters, napi_thread_ns)},
+	{"interrupts", offsetof(struct cb_counters, interrupts)},
 };
 
 static const struct field link_fields[] = {
@@ -112,6 +113,7 @@ void cb_counters_evidence(const struct cb_counters *before, const struct cb_coun
 
 	evidence->elapsed_ns = after->time_ns - before->time_ns;
 	evidence->napi_thread_ns = cb_count_subtract(after->napi_thread_ns, before->napi_thread_ns);
+	evidence->interrupts = cb_count_subtract(after->interrupts, before->interrupts);
 	evidence->softnet_processed = evidence->softnet_dropped = 0;
 	evidence->softnet_squeezed = evidence->softnet_rps = 0;
 	for (int i = 0; i < after->n_cpus; i++) {

@@ -15,6 +15,7 @@
 
 struct cb_counters {
 	int64_t time_ns, real_ns, napi_thread_ns; /* CLOCK_MONOTONIC, CLOCK_REALTIME */
+	int64_t interrupts;
 	int64_t rx_packets, tx_packets, rx_dropped, tx_dropped, rx_missed, nic_ring_dropped,
 		xdp_refused;
 	int n_cpus; /* highest CPU number + 1 */

@@ -62,6 +62,23 @@ static int64_t remote_backlog(const struct cb_link_readings *l)
 }
 
 /*
+ * What the link's last port has handed over tells what was lost before it from what was lost
+ * behind. `lost` of `handed` frames never arrived. On a veth pair that port's tx_dropped is what
+ * the receiver refused (veth_xmit); elsewhere it is what the port itself had no room for.
+ */
+static void settle_wired(
+	struct cb_path_book *path, const struct cb_link_readings *l, int64_t handed, int64_t lost)
+{
+	const struct cb_counters *from = &l->wire_before, *to = &l->wire_after;
+	int64_t given = cb_count_subtract(to->tx_packets, from->tx_packets);
+
+	if (l->veth_wire)
+		given = cb_count_add(given, cb_count_subtract(to->tx_dropped, from->tx_dropped));
+	path->link_dropped = cb_count_subtract(handed, given);
+	path->nic_dropped = cb_count_subtract(lost, path->link_dropped);
+}
+
+/*
  * A link with a machine at each end. Between the ends only sums are known: what the senders handed
  * over, less what arrived. Where nothing is missing nothing was lost; where something is, it can be
  * told apart only if the receiving NIC counts what it missed (rx_missed, which is 0 also with
@@ -82,6 +99,10 @@ static void settle_remote(struct cb_path_book *path, const struct cb_link_readin
 	/* A veth without NAPI counts as received what its backlog has taken. */
 	if (backlog_first)
 		lost = cb_count_subtract(lost, path->backlog_dropped);
+	if (l->wired) {
+		settle_wired(path, l, handed, lost);
+		return;
+	}
 	lost = cb_count_subtract(lost, missed);
 	path->link_dropped = lost;
 	path->nic_dropped = missed;

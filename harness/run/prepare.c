@@ -94,7 +94,10 @@ static int prepare_link(struct cb_attempt *a, struct cb_error *err)
 	if (!r && a->t->queues > 1)
 		r = cb_attempt_ask_generators(
 			a, "link-queues", generator_queues, NULL, PREPARE_NS, err);
-	return r ? r : cb_attempt_ask_sensors(a, "receive", receive_args, NULL, PREPARE_NS, err);
+	/* As the host is set: by `host:` before the first trial, or by itself. */
+	if (r || a->layout->receive_mode == CB_RECEIVE_CHOICE_HOST)
+		return r;
+	return cb_attempt_ask_sensors(a, "receive", receive_args, NULL, PREPARE_NS, err);
 }
 
 int cb_attempt_prepare(struct cb_attempt *a, struct cb_error *err)

@@ -6,47 +6,19 @@
 #include "harness/base/units.h"
 #include "harness/run/calibration.h"
 #include "harness/run/capacity.h"
-#include "harness/run/cores.h"
 #include "harness/run/describe.h"
 #include "harness/run/directory.h"
 #include "harness/run/progress.h"
+#include "harness/run/setup.h"
 #include "harness/run/state.h"
 #include "harness/run/trial.h"
+#include "harness/run/tune.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-#define FACTS_NS    (5 * CB_NS_PER_SEC)
-#define EVIDENCE_NS (10 * CB_NS_PER_SEC)
-
-/* hosts/<name>/facts.json. */
-static int write_facts(struct cb_run_state *r, struct cb_host *host, struct cb_error *err)
-{
-	char dir[CB_RUN_PATH_MAX], path[CB_RUN_PATH_MAX], name[128], *text = NULL;
-	json_t *reply = NULL, *facts;
-	int rc = cb_host_call(host, "facts", NULL, &reply, cb_deadline_in(FACTS_NS), err);
-
-	if (!rc)
-		rc = cb_json_object(reply, "facts", &facts, err);
-	snprintf(name, sizeof(name), "hosts/%s", cb_host_name(host));
-	if (!rc)
-		rc = cb_file_join(dir, sizeof(dir), r->directory.path, name, err);
-	if (!rc)
-		rc = cb_file_make_dirs(dir, err);
-	if (!rc)
-		rc = cb_file_join(path, sizeof(path), dir, "facts.json", err);
-	if (!rc) {
-		text = json_dumps(facts, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-		rc = text ? cb_file_replace(path, text, strlen(text), err)
-			  : cb_error_memory(err, "facts");
-	}
-	free(text);
-	json_decref(reply);
-	return rc;
-}
 
 static int settle_directory(struct cb_run_state *r, struct cb_error *err)
 {
@@ -87,90 +59,6 @@ static int open_directory(struct cb_run_state *r, struct cb_error *err)
 		cb_run_describe(r->plan, &r->shape, r->options->command_line), err);
 }
 
-/* run.json's "evidence": whether softirq time can be measured here, and what measuring costs a
- * softirq. */
-static int describe_evidence(struct cb_run_state *r, struct cb_error *err)
-{
-	json_t *reply = NULL;
-	int rc = cb_host_call(r->testbed->sensors[0].host, "evidence", json_pack("{s:[]}", "pids"),
-		&reply, cb_deadline_in(EVIDENCE_NS), err);
-
-	if (rc)
-		return rc;
-	json_object_set_new(r->directory.run, "evidence",
-		json_pack("{s:O?, s:O?, s:O?}", "softirq_available",
-			json_object_get(reply, "available"), "why_not",
-			json_object_get(reply, "why"), "softirq_cost_ns",
-			json_object_get(reply, "cost_ns")));
-	json_decref(reply);
-	return cb_run_directory_write(&r->directory, err);
-}
-
-static int most_queues(const struct cb_scenario *s)
-{
-	int64_t most = 1;
-
-	for (size_t i = 0; i < s->n_cells; i++) {
-		if (s->cells[i].spec.link.queues > most)
-			most = s->cells[i].spec.link.queues;
-	}
-	return (int)most;
-}
-
-/* The cores that the plan uses must be there, and what it steers with. */
-static int check_testbed(const struct cb_run_state *r, struct cb_error *err)
-{
-	const struct cb_testbed_shape *s = &r->testbed->shape;
-
-	if (!r->options->bed) {
-		if (s->cores == r->shape.cores && (!r->shape.rps || s->rps))
-			return 0;
-		return cb_error_set(err, CB_ERR_HOST,
-			"the test-bed is not what was planned for: %d cores%s instead of %d%s",
-			s->cores, s->rps ? " with RPS" : " without RPS", r->shape.cores,
-			r->shape.rps ? " with RPS" : " without RPS");
-	}
-	if (most_queues(r->scenario) > 1)
-		return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-			"link.queues is for the built-in test-bed: set the NIC's own by a command "
-			"in `pre`, as in [ethtool, -L, eth1, combined, \"2\"]");
-	for (size_t i = 0; i < r->scenario->n_cells; i++) {
-		int mode = r->plan->layouts[i].receive_mode;
-
-		if ((mode == CB_RECEIVE_CHOICE_RPS && !s->rps) ||
-			(mode == CB_RECEIVE_CHOICE_THREADED && !s->threaded))
-			return cb_error_set(err, CB_ERR_IMPOSSIBLE,
-				"receive: %s is not possible on a sensor of this test-bed: use "
-				"receive: softirq or placement: auto, or see in its agent.log what "
-				"is missing",
-				cb_receive_names[mode]);
-		if (!cb_cores_are_there(
-			    r->testbed, &r->scenario->cells[i].spec, &r->plan->layouts[i], err))
-			return CB_ERR_IMPOSSIBLE;
-	}
-	return 0;
-}
-
-/* The agents' logs go below the run directory, so it is there before them. What they can do must be
- * what was planned. */
-static int open_testbed(struct cb_run_state *r, struct cb_error *err)
-{
-	char hosts[CB_RUN_PATH_MAX];
-	const struct cb_testbed_options options = {
-		.log_dir = hosts, .bed = r->options->bed, .queues = most_queues(r->scenario)};
-	int rc = cb_file_join(hosts, sizeof(hosts), r->outcome->directory, "hosts", err);
-
-	if (!rc)
-		rc = cb_testbed_open(&r->testbed, &options, err);
-	if (!rc)
-		rc = check_testbed(r, err);
-	if (rc)
-		return rc;
-	json_object_set(
-		json_object_get(r->directory.run, "testbed"), "missing", r->testbed->missing);
-	return cb_run_directory_write(&r->directory, err);
-}
-
 static void count_outcome(struct cb_run_state *r)
 {
 	r->outcome->trials = (int64_t)r->plan->n_trials;
@@ -191,14 +79,10 @@ static void count_outcome(struct cb_run_state *r)
 static int carry_out(struct cb_run_state *r, struct cb_error *err)
 {
 	struct cb_error ignored = {0};
-	int rc = 0;
+	int rc = cb_run_write_facts(&r->directory, r->testbed, "facts.json", err);
 
-	for (size_t i = 0; !rc && i < r->testbed->n_generators; i++)
-		rc = write_facts(r, r->testbed->generators[i].host, err);
-	for (size_t i = 0; !rc && i < r->testbed->n_sensors; i++)
-		rc = write_facts(r, r->testbed->sensors[i].host, err);
 	if (!rc)
-		rc = describe_evidence(r, err);
+		rc = cb_run_describe_evidence(&r->directory, r->testbed, err);
 	if (!rc)
 		rc = cb_calibrate(&r->directory, r->testbed, r->plan,
 			(uint32_t)cb_random_next(&r->random), err);
@@ -217,6 +101,9 @@ static int carry_out(struct cb_run_state *r, struct cb_error *err)
 		cb_info("to finish this run: capbench run --resume %s", r->outcome->directory);
 		return rc;
 	}
+	/* What differs from before is in the report. A host that is gone can't be asked. */
+	if (cb_run_write_facts(&r->directory, r->testbed, "facts_after.json", &ignored))
+		cb_debug("%s", ignored.text);
 	count_outcome(r);
 	if (r->outcome->lost)
 		return cb_run_directory_set_status(&r->directory, "partial", err);
@@ -257,7 +144,10 @@ int cb_run(const struct cb_scenario *s, const struct cb_run_options *options,
 	if (!rc)
 		rc = open_directory(&r, err);
 	if (!rc) {
-		rc = open_testbed(&r, err);
+		rc = cb_run_open_testbed(
+			&r.directory, r.plan, &r.shape, options->bed, &r.testbed, err);
+		if (!rc)
+			rc = cb_run_tune(&r, err);
 		if (rc)
 			cb_run_directory_set_status(&r.directory, "partial", &ignored);
 	}
@@ -265,6 +155,8 @@ int cb_run(const struct cb_scenario *s, const struct cb_run_options *options,
 		announce(&r);
 	if (!rc)
 		rc = carry_out(&r, err);
+	if (r.testbed)
+		cb_run_untune(&r);
 	cb_run_directory_close(&r.directory);
 	cb_plan_destroy(r.plan);
 	cb_testbed_close(r.testbed);

@@ -84,7 +84,10 @@ bool cb_trial_can_run(const struct cb_testbed *t, const struct cb_trial_spec *sp
 		if (!t->generators[i].host)
 			return false;
 	for (size_t i = 0; i < t->n_sensors; i++) {
-		if (is_wanted(spec, &t->sensors[i]) && !t->sensors[i].host)
+		const struct cb_testbed_end *wire = t->sensors[i].wire.at;
+
+		if (is_wanted(spec, &t->sensors[i]) &&
+			(!t->sensors[i].host || (wire && !wire->host)))
 			return false;
 		n += is_wanted(spec, &t->sensors[i]);
 	}
@@ -105,10 +108,13 @@ static void add_sensor(struct cb_attempt *a, const struct cb_testbed_end *end)
 		.end = end,
 		.net_rx_before = CB_UNKNOWN,
 		.generator_softirq_ns = CB_UNKNOWN,
-		.readings = {.threaded = a->layout->receive_mode == CB_RECEIVE_CHOICE_THREADED,
+		.readings = {.threaded = a->layout->receive_mode == CB_RECEIVE_CHOICE_THREADED ||
+				a->spec->host_threaded,
 			.veth = t->shape.inline_receive,
 			.napi = a->spec->napi == CB_NAPI_ON,
 			.remote = !t->shape.shared,
+			.wired = end->wire.at,
+			.veth_wire = strcmp(end->wire.driver, "veth") == 0,
 			.veth_sender = true,
 			.veth_receiver = is_veth(end)},
 	};

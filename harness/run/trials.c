@@ -4,6 +4,7 @@
 #include "harness/run/capacity.h"
 #include "harness/run/state.h"
 #include "harness/run/trial.h"
+#include "harness/run/tune.h"
 #include "harness/testbed/wait.h"
 
 #include <stdio.h>
@@ -157,6 +158,22 @@ static int mend(struct cb_run_state *r, bool wait, struct cb_error *gone)
 	}
 }
 
+/* Those that are back, whoever else is not, are set as they were: nothing is measured on others. */
+static int mend_and_tune(struct cb_run_state *r, bool wait, struct cb_error *gone)
+{
+	struct cb_error why = {0};
+	int rc = mend(r, wait, gone), tuned;
+
+	if (rc == CB_ERR_INTERRUPTED)
+		return rc;
+	tuned = cb_run_tune(r, &why);
+	if (tuned)
+		*gone = why;
+	/* A host that can't come back is lost, as any other; one that is back but can't be set is
+	 * the end. */
+	return tuned ? tuned : rc == CB_ERR_IMPOSSIBLE ? CB_ERR_HOST : rc;
+}
+
 /* After a host's failure. 0: try again. */
 static int recover(
 	struct cb_run_state *r, int64_t failures, const struct cb_error *why, struct cb_error *err)
@@ -166,8 +183,8 @@ static int recover(
 
 	r->outcome->failure = *why;
 	cb_warn("%s", why->text);
-	rc = mend(r, !r->options->keep_going, &gone);
-	if (rc == CB_ERR_INTERRUPTED) {
+	rc = mend_and_tune(r, !r->options->keep_going, &gone);
+	if (rc == CB_ERR_INTERRUPTED || rc == CB_ERR_IMPOSSIBLE) {
 		*err = gone;
 		return rc;
 	}
@@ -235,10 +252,10 @@ int cb_run_trials(struct cb_run_state *r, struct cb_error *err)
 	rc = pass(r, &lost, err);
 	/* Whose host has come back meanwhile has a second chance. */
 	if (!rc && lost) {
-		rc = mend(r, true, &gone);
-		if (rc == CB_ERR_INTERRUPTED && err)
+		rc = mend_and_tune(r, true, &gone);
+		if (rc && rc != CB_ERR_HOST && err)
 			*err = gone;
-		if (rc != CB_ERR_INTERRUPTED)
+		if (!rc || rc == CB_ERR_HOST)
 			rc = pass(r, &lost, err);
 	}
 	cb_progress_finish(&r->progress);

@@ -23,6 +23,10 @@ struct cb_link_readings {
 	bool napi; /* the receiver has a NAPI ring (GRO, XDP or threads) in place of the backlog */
 	/* The ends are on machines of their own, with whatever between them. */
 	bool remote, veth_sender, veth_receiver;
+	/* Where somebody counts what the receiver is handed: its port there, and whether that is
+	 * the other half of a veth pair. */
+	bool wired, veth_wire;
+	struct cb_counters wire_before, wire_after;
 };
 
 /*

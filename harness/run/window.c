@@ -33,6 +33,10 @@ static int announce(struct cb_attempt *a, struct cb_error *err)
 	if (a->t->shape.shared)
 		return 0;
 	r = cb_attempt_ask_sensors(a, "window", window_args, NULL, BARRIER_NS, err);
+	for (size_t i = 0; !r && i < a->t->n_counters; i++)
+		if (a->t->counters[i].host)
+			r = cb_host_call(a->t->counters[i].host, "window", window_args(a, i), NULL,
+				cb_deadline_in(BARRIER_NS), err);
 	return r ? r : cb_attempt_ask_generators(a, "window", window_args, NULL, BARRIER_NS, err);
 }
 

@@ -51,6 +51,17 @@ static int read_series(const struct reader *r, struct cb_figure *f)
 	return rc;
 }
 
+/* The variants are curves of one figure. */
+static void add_variants(struct cb_figure *f)
+{
+	size_t n = 0;
+
+	while (n < CB_FIGURE_SERIES_MAX && *f->series[n] && strcmp(f->series[n], "variant") != 0)
+		n++;
+	if (n < CB_FIGURE_SERIES_MAX && strcmp(f->x, "variant") != 0)
+		cb_text_copy(f->series[n], sizeof(f->series[n]), "variant");
+}
+
 static int check_metric(const struct reader *r, const struct cb_figure *f)
 {
 	const struct cb_node *y = cb_node_find(r->map, "y");
@@ -109,6 +120,8 @@ static int read_figure(const struct reader *r, struct cb_figure *f)
 		rc = read_path(r, cb_node_find(r->map, "x"), "x", f->x);
 	if (!rc)
 		rc = read_series(r, f);
+	if (!rc && r->s->n_variants)
+		add_variants(f);
 	where = cb_node_find(r->map, "where");
 	if (!rc && where)
 		rc = cb_pattern_read(r->registry, where, where_label, r->budget, &f->where, r->err);

@@ -4,6 +4,7 @@
 #include "harness/scenario/claim.h"
 #include "harness/scenario/figure.h"
 #include "harness/scenario/part.h"
+#include "harness/scenario/variant.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,6 +191,8 @@ static int take(const struct including *in, struct cb_scenario *part, const stru
 	uint64_t bit = UINT64_C(1) << s->n_parts;
 	int rc = check_ids(in, part, at);
 
+	if (!rc)
+		rc = cb_variants_take(s, part, at, in->err);
 	if (rc)
 		return rc;
 	if (!grow(&s->cells, s->n_cells, part->n_cells, sizeof(*s->cells)) ||
@@ -227,6 +230,9 @@ static int read_item(
 	rc = resolve(in, item, root);
 	if (!rc)
 		rc = cb_part_read(part, in->pool, in->registry, *root, in->err);
+	if (!rc && !cb_host_is_empty(&part->host))
+		rc = cb_node_error(cb_node_find(*root, "host"), in->err,
+			"host: stands beside include, for all of the run");
 	if (!rc)
 		rc = take(in, part, item);
 	cb_scenario_destroy(part);
@@ -235,7 +241,7 @@ static int read_item(
 
 static int check_root(const struct including *in, const struct cb_node *root)
 {
-	static const char *const parts[] = {"trial", "vary", "exclude"};
+	static const char *const parts[] = {"trial", "vary", "variants", "exclude"};
 	const struct cb_node *list = cb_node_find(root, "include");
 
 	if (list->kind != CB_NODE_SEQUENCE || !list->n || list->n > CB_PARTS_MAX)

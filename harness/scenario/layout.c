@@ -49,6 +49,13 @@ static int resolve_mode(struct resolver *r)
 			"none: "
 			"use receive: auto",
 			r->spec->placement);
+	if (mode == CB_RECEIVE_CHOICE_HOST && placed)
+		return cb_error_set(r->err, CB_ERR_USAGE,
+			"trial.placement: %s says where the kernel receives, but with receive: "
+			"host "
+			"that is for host.rps, host.napi_cores or host.irq_affinity to say: use "
+			"{generator: [0], capture: [1]} or auto",
+			r->spec->placement);
 	r->layout->receive_mode = mode;
 	return 0;
 }

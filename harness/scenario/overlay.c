@@ -75,12 +75,36 @@ static int check_effect(struct overlay *o, const struct cb_node *map, const stru
 	return 0;
 }
 
+/* What both variants set is set nowhere else. */
+static int check_variants(
+	struct overlay *o, const struct cb_node *variants, const struct applied *a)
+{
+	size_t n = 0;
+
+	for (size_t v = 0; variants->kind == CB_NODE_MAP && v < variants->n; v++) {
+		const struct cb_node *map = variants->items[v];
+		bool sets = false;
+
+		for (size_t i = 0; map->kind == CB_NODE_MAP && i < map->n; i++)
+			sets = sets || sweeps(map->keys[i]->text, a->path);
+		n += sets;
+	}
+	if (n < 2)
+		return 0;
+	return cb_node_error(a->key, o->err,
+		"%s: both variants set it, so this would have no effect: set variants instead",
+		a->path);
+}
+
 /* A value that `vary` replaces was surely meant otherwise. */
 static int check_effects(struct overlay *o)
 {
 	const struct cb_node *vary = cb_node_find(o->root, "vary");
+	const struct cb_node *variants = cb_node_find(o->root, "variants");
 	int rc = 0;
 
+	for (const struct applied *a = o->applied; variants && a && !rc; a = a->next)
+		rc = check_variants(o, variants, a);
 	for (const struct applied *a = o->applied; vary && a && !rc; a = a->next) {
 		rc = check_effect(o, vary, a);
 		for (size_t i = 0; vary->kind == CB_NODE_SEQUENCE && i < vary->n && !rc; i++)
@@ -170,7 +194,7 @@ static int read_assignment(struct overlay *o, const char *option, const char *te
 /* Whether a value is for this scenario, not for those that it includes, or the other way round. */
 static int concerns(const struct overlay *o, const struct cb_node *key, bool *concerned)
 {
-	static const char *const included[] = {"trial", "vary", "exclude"};
+	static const char *const included[] = {"trial", "vary", "variants", "exclude"};
 	struct cb_target t;
 	int rc = cb_target_resolve(o->pool, key, &t, o->err);
 	bool inside = false;

@@ -4,6 +4,7 @@
 #include "harness/scenario/claim.h"
 #include "harness/scenario/expand.h"
 #include "harness/scenario/figure.h"
+#include "harness/scenario/variant.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -48,6 +49,76 @@ int cb_part_read_root(struct cb_scenario *s, const struct cb_node *root, struct 
 	return 0;
 }
 
+/* What each trial sets itself can't be set for all of them. */
+static int check_receive(const struct cb_scenario *s, const json_t *settings, struct cb_error *err)
+{
+	static const char *const names[] = {"rps", "threaded", "napi_cores"};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		const char *place = cb_host_place(settings, names[i]);
+
+		for (size_t k = 0; place && k < s->n_cells; k++)
+			if (s->cells[k].spec.receive != CB_RECEIVE_CHOICE_HOST)
+				return cb_error_set(err, CB_ERR_USAGE,
+					"%s: host.%s: trials with receive: %s set this themselves, "
+					"each anew: leave it out here, or set trial.receive: host",
+					place, names[i],
+					cb_receive_names[s->cells[k].spec.receive]);
+	}
+	return 0;
+}
+
+static bool is_on(const json_t *settings, const char *name)
+{
+	const char *value =
+		json_string_value(json_object_get(json_object_get(settings, name), "value"));
+
+	return value && strcmp(value, "on") == 0;
+}
+
+/* Where frames are lost on a veth depends on it. */
+static void note_receive(struct cb_trial_spec *spec, const json_t *settings)
+{
+	if (spec->receive != CB_RECEIVE_CHOICE_HOST)
+		return;
+	spec->host_threaded = is_on(settings, "threaded");
+	spec->napi = is_on(settings, "offload.gro") || is_on(settings, "offload.rx-gro")
+		? CB_NAPI_ON
+		: CB_NAPI_OFF;
+}
+
+static int note_receives(struct cb_scenario *s, struct cb_error *err)
+{
+	json_t *settings = cb_host_for(&s->host, true, NULL);
+
+	if (!settings)
+		return cb_error_memory(err, "settings of hosts");
+	for (size_t i = 0; i < s->n_cells; i++)
+		note_receive(&s->cells[i].spec, settings);
+	for (size_t i = 0; i < s->n_capacities; i++)
+		note_receive(&s->capacities[i].reference, settings);
+	json_decref(settings);
+	return 0;
+}
+
+int cb_part_read_host(struct cb_scenario *s, const struct cb_registry *registry,
+	const struct cb_node *root, struct cb_error *err)
+{
+	const struct cb_node *block = cb_node_find(root, "host");
+	int rc;
+
+	if (!block)
+		return 0;
+	rc = cb_host_read(&s->host, registry, block, "host", true, err);
+	if (!rc)
+		rc = check_receive(s, s->host.all, err);
+	if (!rc)
+		rc = check_receive(s, s->host.sensors, err);
+	if (!rc)
+		rc = check_receive(s, s->host.generators, err);
+	return rc ? rc : note_receives(s, err);
+}
+
 static int read_trial(struct loading *l)
 {
 	const struct cb_node *trial = cb_node_find(l->root, "trial");
@@ -90,9 +161,11 @@ static int read_excludes(struct loading *l)
 
 static int read_cells(struct loading *l)
 {
-	const struct cb_node *vary = cb_node_find(l->root, "vary");
-	int rc = cb_sweep_read(&l->sweep, l->pool, l->registry, vary, l->bound, l->err);
+	const struct cb_node *vary;
+	int rc = cb_variants_read(l->s, l->pool, l->root, &vary, l->err);
 
+	if (!rc)
+		rc = cb_sweep_read(&l->sweep, l->pool, l->registry, vary, l->bound, l->err);
 	if (!rc)
 		rc = read_excludes(l);
 	if (!rc)
@@ -237,6 +310,8 @@ int cb_part_read(struct cb_scenario *s, struct cb_node_pool *pool,
 		rc = read_trial(&l);
 	if (!rc)
 		rc = read_cells(&l);
+	if (!rc)
+		rc = cb_part_read_host(s, registry, root, err);
 	if (!rc)
 		rc = name_part(s, err);
 	if (!rc)

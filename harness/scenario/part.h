@@ -10,6 +10,10 @@
 /* The scalars at the root. */
 int cb_part_read_root(struct cb_scenario *s, const struct cb_node *root, struct cb_error *err);
 
+/* `host:` of the map, after the cells. */
+int cb_part_read_host(struct cb_scenario *s, const struct cb_registry *registry,
+	const struct cb_node *root, struct cb_error *err);
+
 /* Everything of the map `root`: s has one part then, whose cells, figures and claims all are. */
 int cb_part_read(struct cb_scenario *s, struct cb_node_pool *pool,
 	const struct cb_registry *registry, const struct cb_node *root, struct cb_error *err);

@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/random.h"
+#include "harness/scenario/order.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -151,52 +152,6 @@ static int make_layouts(
 	return 0;
 }
 
-/* Every repetition of a cell, then the next cell. */
-static void order_as_written(struct cb_plan *p)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < p->scenario->n_cells; i++) {
-		for (int64_t r = 0; !p->left_out[i][0] && r < p->scenario->repetitions; r++)
-			p->trials[n++] = (struct cb_planned_trial){.cell = i, .repetition = r};
-	}
-}
-
-/* All cells once, then all again: a slow drift of the host meets all of them alike. */
-static void order_interleaved(struct cb_plan *p)
-{
-	size_t n = 0;
-
-	for (int64_t r = 0; r < p->scenario->repetitions; r++) {
-		for (size_t i = 0; i < p->scenario->n_cells; i++) {
-			if (!p->left_out[i][0])
-				p->trials[n++] =
-					(struct cb_planned_trial){.cell = i, .repetition = r};
-		}
-	}
-}
-
-/* Fisher and Yates. */
-static void order_shuffled(struct cb_plan *p)
-{
-	struct cb_random random = {.state = p->seed};
-
-	order_interleaved(p);
-	for (size_t i = p->n_trials; i > 1; i--) {
-		size_t j = (size_t)cb_random_below(&random, i);
-		struct cb_planned_trial t = p->trials[i - 1];
-
-		p->trials[i - 1] = p->trials[j];
-		p->trials[j] = t;
-	}
-}
-
-static void (*const orders[])(struct cb_plan *p) = {
-	[CB_ORDER_SHUFFLE] = order_shuffled,
-	[CB_ORDER_INTERLEAVE] = order_interleaved,
-	[CB_ORDER_AS_WRITTEN] = order_as_written,
-};
-
 static uint64_t draw_seed(void)
 {
 	struct cb_random random = {.state = cb_real_ns() ^ cb_now_ns() << 20};
@@ -245,11 +200,12 @@ int cb_plan_make(struct cb_plan **plan, const struct cb_scenario *s,
 		rc = count_trials(p, err);
 	if (!rc)
 		rc = estimate(p, err);
+	if (!rc)
+		rc = cb_plan_order(p, err);
 	if (rc) {
 		cb_plan_destroy(p);
 		return rc;
 	}
-	orders[s->order](p);
 	*plan = p;
 	return 0;
 }

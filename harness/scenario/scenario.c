@@ -3,6 +3,7 @@
 #include "harness/base/file.h"
 #include "harness/scenario/claim.h"
 #include "harness/scenario/figure.h"
+#include "harness/scenario/goal.h"
 #include "harness/scenario/include.h"
 #include "harness/scenario/part.h"
 
@@ -73,6 +74,8 @@ static int read_parts(struct loading *l, const struct cb_scenario_source *source
 
 	if (!rc)
 		rc = cb_include_read(l->s, &l->pool, l->registry, source, &l->root, l->err);
+	if (!rc)
+		rc = cb_part_read_host(l->s, l->registry, l->root, l->err);
 	if (rc)
 		return rc;
 	figures = cb_node_find(l->root, "figures");
@@ -96,6 +99,8 @@ static int load(struct loading *l, const struct cb_scenario_source *source)
 		rc = read_parts(l, source);
 	else if (!rc)
 		rc = cb_part_read(l->s, &l->pool, l->registry, l->root, l->err);
+	if (!rc)
+		rc = cb_goals_read(l->s, cb_node_find(l->root, "goals"), l->err);
 	if (!rc)
 		rc = check_trials(l);
 	return rc ? rc : write_resolved(l);
@@ -131,11 +136,14 @@ void cb_scenario_destroy(struct cb_scenario *s)
 		cb_figure_finish(&s->figures[i]);
 	for (size_t i = 0; i < s->n_claims; i++)
 		cb_claim_finish(&s->claims[i]);
+	cb_host_finish(&s->host);
 	free(s->cells);
 	free(s->axes);
 	free(s->claims);
 	free(s->capacities);
+	free(s->goals);
 	free(s->parts);
+	free(s->variant_paths);
 	free(s->figures);
 	free(s->path);
 	free(s->source);

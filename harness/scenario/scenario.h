@@ -9,6 +9,7 @@
 #include "harness/base/error.h"
 #include "harness/base/member.h"
 #include "harness/base/text.h"
+#include "harness/scenario/host.h"
 
 #include <jansson.h>
 #include <stdbool.h>
@@ -27,6 +28,7 @@ enum cb_receive_choice {
 	CB_RECEIVE_CHOICE_SOFTIRQ,
 	CB_RECEIVE_CHOICE_RPS,
 	CB_RECEIVE_CHOICE_THREADED,
+	CB_RECEIVE_CHOICE_HOST, /* as the host is set, by `host:` or by itself */
 };
 extern const char *const cb_receive_names[]; /* by enum cb_receive_choice */
 
@@ -66,11 +68,13 @@ struct cb_trial_spec {
 	struct {
 		int64_t queues; /* RX queues of the sensor's end */
 	} link;
+	char variant[64];    /* which of the scenario's variants; "" it has none */
 	char placement[128]; /* "A:A", "A:B", "auto" or "{generator: [0], receive: [1], capture: [1,
 				1]}" */
 	char sensor[64];     /* the host that captures; "all": every sensor of the test-bed */
 	int receive;         /* enum cb_receive_choice */
 	int napi;            /* enum cb_napi; in a cell never AUTO */
+	bool host_threaded;  /* receive HOST: `host:` makes NAPI threaded */
 	int evidence;        /* 0 full, 1 light */
 };
 
@@ -82,11 +86,17 @@ extern const char *const cb_flow_order_names[], *const cb_flow_field_names[];
 enum cb_order { CB_ORDER_SHUFFLE, CB_ORDER_INTERLEAVE, CB_ORDER_AS_WRITTEN };
 extern const char *const cb_order_names[];
 
+enum cb_figure_kind {
+	CB_FIGURE_AUTO,     /* lines; bars where x are names */
+	CB_FIGURE_HEAT_MAP, /* a column an x, a row a series */
+};
+
 struct cb_figure {
 	char id[64], title[256];
 	char x[64];         /* a parameter's dotted path */
 	char y[64];         /* a metric: one of cb_metric_names */
 	char series[4][64]; /* parameters that tell series apart; "" past the last */
+	int kind;           /* enum cb_figure_kind */
 	int errors;         /* 0 minmax, 1 none */
 	json_t *where;      /* only cells that cb_cell_matches; owned, NULL: all */
 	char caption[512];
@@ -146,6 +156,19 @@ struct cb_claim {
 	uint64_t parts;        /* it is about cells of these */
 };
 
+enum cb_goal_kind { CB_GOAL_RATE, CB_GOAL_BURST };
+extern const char *const cb_goal_kind_names[];
+
+/* What `search` looks for. */
+struct cb_goal {
+	char name[32];
+	int kind;                     /* enum cb_goal_kind */
+	int64_t loss, exceed, width;  /* ppm */
+	int64_t initial_ns, final_ns; /* lengths of trials; 0: a fifth of final; the trial's */
+	int64_t trials;               /* of final length that decide over a load, at most */
+	int64_t rate, longest_ns;     /* of a burst: of its frames, CB_RATE_MAX; at most so long */
+};
+
 /* One combination of `vary:` that is not excluded. */
 struct cb_cell {
 	struct cb_trial_spec spec;
@@ -167,6 +190,11 @@ struct cb_cell {
 struct cb_capacity {
 	char id[17];
 	struct cb_trial_spec reference; /* its rate means nothing */
+};
+
+/* One of two ways to do the same, to be compared (variant.h): what it sets stands in its cells. */
+struct cb_variant {
+	char name[64];
 };
 
 #define CB_PARTS_MAX 64
@@ -196,6 +224,13 @@ struct cb_scenario {
 	size_t n_claims;
 	struct cb_capacity *capacities;
 	size_t n_capacities;
+	struct cb_variant variants[2]; /* the base, the candidate */
+	size_t n_variants;             /* 2, or 0: there are none */
+	char (*variant_paths)[64];     /* rows of the trial that differ between them */
+	size_t n_variant_paths;
+	struct cb_goal *goals; /* of a search; never none */
+	size_t n_goals;
+	struct cb_host_settings host; /* of the machines, for the whole run */
 	bool leave_out;        /* cells that are impossible here, instead of refusing to start */
 	struct cb_part *parts; /* one, unless it includes others */
 	size_t n_parts;

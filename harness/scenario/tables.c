@@ -6,7 +6,7 @@
 
 #define MINUTE (60 * INT64_C(1000000000))
 
-const char *const cb_receive_names[] = {"auto", "softirq", "rps", "threaded", NULL};
+const char *const cb_receive_names[] = {"auto", "softirq", "rps", "threaded", "host", NULL};
 static const char *const napi_names[] = {"auto", "off", "on", NULL};
 const char *const cb_flow_order_names[] = {"round-robin", "random", NULL};
 const char *const cb_flow_field_names[] = {"source-port", "source-ip", "both", NULL};
@@ -83,6 +83,8 @@ const struct cb_option cb_trial_options[] = {
 		.help = "Whether frames for other stations are taken too"},
 	{TRIAL("link.queues", link.queues), .type = CB_OPT_COUNT, .fallback = "1", .min = 1,
 		.max = 64, .help = "RX queues of the receiving link; flows are spread over them"},
+	{TRIAL_TEXT("variant", variant), .type = CB_OPT_TEXT, .fallback = "", .metavar = "NAME",
+		.help = "Which of the variants a cell belongs to: set by `variants`"},
 	{TRIAL_TEXT("placement", placement), .type = CB_OPT_TEXT, .fallback = "auto",
 		.metavar = "A:A|A:B|auto",
 		.help = "Cores of the kernel's receive work and of the capture processes"},
@@ -90,7 +92,9 @@ const struct cb_option cb_trial_options[] = {
 		.help = "The host of the test-bed that captures; all: each of its sensors"},
 	{TRIAL("receive", receive), .type = CB_OPT_ENUM, .fallback = "auto",
 		.choices = cb_receive_names,
-		.help = "How the kernel receives: softirq (inline or by IRQ), rps, threaded"},
+		.help = "How the kernel receives: softirq (inline or by IRQ), rps, threaded, or as "
+			"the "
+			"host is set"},
 	{TRIAL("napi", napi), .type = CB_OPT_ENUM, .fallback = "auto", .choices = napi_names,
 		.help = "A NAPI ring on the receiving veth; auto: on in all cells if any taps in "
 			"the driver"},
@@ -170,8 +174,10 @@ const struct cb_option cb_root_options[] = {
 	CB_OPTION_END,
 };
 
-const char *const cb_root_sections[] = {
-	"include", "trial", "vary", "exclude", "only", "figures", "claims", "profiles", NULL};
+const char *const cb_root_sections[] = {"include", "host", "trial", "vary", "variants", "exclude",
+	"only", "figures", "claims", "goals", "profiles", NULL};
+
+static const char *const figure_kind_names[] = {"auto", "heat-map", NULL};
 
 #define FIGURE(key, field) .name = (key), .offset = offsetof(struct cb_figure, field)
 #define FIGURE_TEXT(key, field) \
@@ -186,6 +192,10 @@ const struct cb_option cb_figure_options[] = {
 		.help = "The parameter on the x axis"},
 	{FIGURE_TEXT("y", y), .type = CB_OPT_TEXT, .fallback = NULL,
 		.help = "The metric on the y axis"},
+	{FIGURE("kind", kind), .type = CB_OPT_ENUM, .fallback = "auto",
+		.choices = figure_kind_names,
+		.help = "auto: lines, or bars where x are names; heat-map: a column an x, a row a "
+			"series"},
 	{FIGURE("errors", errors), .type = CB_OPT_ENUM, .fallback = "minmax",
 		.choices = errors_names, .help = "What error bars show"},
 	{FIGURE_TEXT("caption", caption), .type = CB_OPT_TEXT, .fallback = "",
@@ -199,6 +209,7 @@ const char *const cb_metric_names[] = {"captured_share", "captured_share_min", "
 	"captured_pps", "offered_pps", "unoffered_share", "path_dropped_share", "tap_dropped_share",
 	"cpu_ns_per_frame", "cpu_share", "receive_ns_per_frame", "frames_per_wakeup",
 	"frames_per_batch", "syscalls_per_frame", "context_switches_per_second", "softnet_squeezed",
-	"steal_share", "generator_cpu_ns_per_frame", "generator_lateness_p99_ns",
-	"generator_gap_p99_ns", "generator_gap_within_1us_share", "generator_back_to_back_share",
-	"generator_drift_ppm", NULL};
+	"interrupts_per_second", "interrupts_per_frame", "steal_share",
+	"generator_cpu_ns_per_frame", "generator_lateness_p99_ns", "generator_gap_p99_ns",
+	"generator_gap_within_1us_share", "generator_back_to_back_share", "generator_drift_ppm",
+	NULL};

@@ -96,6 +96,27 @@ static int resolve_path(struct cb_node_pool *pool, struct cb_target *t, const st
 	return 0;
 }
 
+/* host.GROUP.NAME, where the name may have dots of its own; roles are groups of groups. */
+static void resolve_host(struct cb_target *t, const char *text)
+{
+	size_t groups = cb_text_starts_with(text, "host.sensors.") ||
+			cb_text_starts_with(text, "host.generators.")
+		? 3
+		: 2;
+	char *part = t->parts;
+
+	cb_text_copy(t->parts, sizeof(t->parts), text);
+	while (t->n < CB_TARGET_KEYS_MAX) {
+		char *dot = strchr(part, '.');
+
+		t->keys[t->n++] = part;
+		if (!dot || t->n > groups)
+			break;
+		*dot = '\0';
+		part = dot + 1;
+	}
+}
+
 static bool is_section(const char *text)
 {
 	for (size_t i = 0; cb_root_sections[i]; i++) {
@@ -113,6 +134,10 @@ int cb_target_resolve(struct cb_node_pool *pool, const struct cb_node *key, stru
 	*t = (struct cb_target){.n = 0};
 	if (section)
 		return resolve_path(pool, t, key, section, key->text + strlen(section) + 1, err);
+	if (cb_text_starts_with(key->text, "host.") && strlen(key->text) < sizeof(t->parts)) {
+		resolve_host(t, key->text);
+		return 0;
+	}
 	if (is_section(key->text))
 		return resolve_section(t, key, err);
 	if (cb_option_find(cb_root_options, key->text)) {

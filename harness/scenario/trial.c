@@ -151,6 +151,9 @@ int cb_trial_read_row(const struct cb_registry *registry, size_t row,
 	if (option->type == CB_OPT_MEMBER)
 		return read_member(registry, row, values, spec, params, err);
 	rc = read_plain(row, values, spec, err);
+	/* a cell of no variant is what it was before there were any: its id stays */
+	if (option->offset == offsetof(struct cb_trial_spec, variant) && !*spec->variant)
+		return rc;
 	if (!rc && params && json_object_set_new(params, option->name, value_json(option, spec)))
 		rc = cb_error_memory(err, "parameters");
 	return rc;

@@ -4,6 +4,7 @@
 #include "harness/base/file.h"
 #include "harness/base/json.h"
 #include "harness/base/process.h"
+#include "harness/host/tuning.h"
 #include "harness/testbed/state_file.h"
 #include "harness/testbed/testbed.h"
 
@@ -176,7 +177,13 @@ int cb_state_clean(const char *dir, void (*told)(const char *line), struct cb_er
 int cb_testbed_clean(void (*told)(const char *line), struct cb_error *err)
 {
 	char dir[PATH_MAX];
-	int r = cb_state_directory(dir, err);
+	int r = cb_state_directory(dir, err), n;
 
-	return r ? r : cb_state_clean(dir, told, err);
+	if (!r)
+		r = cb_state_clean(dir, told, err);
+	if (r < 0)
+		return r;
+	/* After the agents whose settings they are have ended. */
+	n = cb_tuning_recover(NULL, told, err);
+	return n < 0 ? n : r + n;
 }

@@ -20,7 +20,7 @@ static const struct cb_option root_options[] = {
 		.help = "Name of the test-bed: letters, digits, - _ ."},
 	CB_OPTION_END,
 };
-static const char *const root_sections[] = {"hosts", "links", "roles", NULL};
+static const char *const root_sections[] = {"hosts", "links", "link_counters", "roles", NULL};
 
 static int read_source(struct cb_bed_reader *r, const char *path, const char *text)
 {
@@ -88,6 +88,7 @@ void cb_bed_destroy(struct cb_bed *bed)
 	for (size_t i = 0; i < bed->n_hosts; i++) {
 		json_decref(bed->hosts[i].pre);
 		json_decref(bed->hosts[i].post);
+		cb_host_finish(&bed->hosts[i].settings);
 	}
 	free(bed->hosts);
 	free(bed->path);

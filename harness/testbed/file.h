@@ -38,12 +38,19 @@ struct cb_bed_host {
 	int n_cores;                 /* 0: 0, 1, 2 ... */
 	struct cb_bed_port ports[CB_BED_PORTS_MAX];
 	size_t n_ports;
-	json_t *pre, *post; /* commands: arrays of words; owned, NULL: none */
+	json_t *pre, *post;               /* commands: arrays of words; owned, NULL: none */
+	struct cb_host_settings settings; /* `host:`; for all roles */
 };
 
 /* A port that is on the measured link, of a host with a role. */
 struct cb_bed_end {
 	size_t host, port;
+};
+
+/* What reaches a sensor is counted by who hands it over: a switch's port, a tap. */
+struct cb_bed_counter {
+	size_t sensor;        /* among the sensors */
+	struct cb_bed_end at; /* on a host without a role */
 };
 
 struct cb_bed {
@@ -53,6 +60,8 @@ struct cb_bed {
 	size_t n_hosts;
 	struct cb_bed_end generators[CB_BED_HOSTS_MAX], sensors[CB_BED_HOSTS_MAX];
 	size_t n_generators, n_sensors;
+	struct cb_bed_counter counters[CB_BED_HOSTS_MAX];
+	size_t n_counters;
 };
 
 /*

@@ -1,4 +1,5 @@
 /* `hosts:` of a test-bed file. */
+#include "harness/host/tuning.h"
 #include "harness/testbed/file_parts.h"
 
 #include <ctype.h>
@@ -35,7 +36,7 @@ static const struct cb_option host_options[] = {
 		.help = "Where builds are kept on the host"},
 	CB_OPTION_END,
 };
-static const char *const host_sections[] = {"ports", "cores", "pre", "post", NULL};
+static const char *const host_sections[] = {"ports", "cores", "host", "pre", "post", NULL};
 
 static bool only_has(const char *text, const char *others)
 {
@@ -184,6 +185,17 @@ static int check_texts(struct cb_bed_reader *r, struct cb_bed_host *h, const str
 	return 0;
 }
 
+/* `host:`: its settings. */
+static int read_settings(
+	struct cb_bed_reader *r, struct cb_bed_host *h, const struct cb_node *block)
+{
+	static const struct cb_registry registry = {.setting = cb_tuning_check};
+	char label[CB_TESTBED_NAME_MAX + 16];
+
+	snprintf(label, sizeof(label), "hosts.%s.host", h->name);
+	return block ? cb_host_read(&h->settings, &registry, block, label, false, r->err) : 0;
+}
+
 static int read_host(struct cb_bed_reader *r, const struct cb_node *key, const struct cb_node *map)
 {
 	struct cb_bed_host *h = &r->bed->hosts[r->bed->n_hosts++];
@@ -211,6 +223,8 @@ static int read_host(struct cb_bed_reader *r, const struct cb_node *key, const s
 		rc = read_ports(r, h, map);
 	if (!rc)
 		rc = read_cores(r, h, cb_node_find(map, "cores"));
+	if (!rc)
+		rc = read_settings(r, h, cb_node_find(map, "host"));
 	if (!rc)
 		rc = read_commands(r, h, map, "pre", &h->pre);
 	return rc ? rc : read_commands(r, h, map, "post", &h->post);

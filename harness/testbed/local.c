@@ -4,6 +4,7 @@
 #include "harness/base/log.h"
 #include "harness/base/process.h"
 #include "harness/base/version.h"
+#include "harness/host/tuning.h"
 #include "harness/testbed/backend.h"
 #include "harness/testbed/connection.h"
 #include "harness/testbed/state_file.h"
@@ -161,12 +162,19 @@ static int open_local(
 	return r ? r : make_link(t, err);
 }
 
+static void log_line(const char *line)
+{
+	cb_info("%s", line);
+}
+
 static void close_local(struct cb_testbed *t)
 {
 	const struct local *local = t->state;
 
 	if (local && local->state_path[0])
 		unlink(local->state_path);
+	/* What agents changed that did not come to put it back. */
+	cb_tuning_recover(NULL, log_line, NULL);
 	free(t->state);
 }
 

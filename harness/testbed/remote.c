@@ -22,18 +22,39 @@ static void name_controller(char out[160])
 }
 
 static void add_to_group(struct cb_remote_group *g, struct cb_testbed_end *end,
-	const struct cb_bed_end *file, bool sensor)
+	const struct cb_bed_end *file, bool sensor, bool counts)
 {
 	const struct cb_bed_host *h = &g->remote->options->bed->hosts[file->host];
 
 	g->ssh[g->n] = &g->remote->ssh[file->host];
 	g->ends[g->n] = end;
 	g->hosts[g->n] = h;
-	g->ports[g->n] = &h->ports[file->port];
+	g->ports[g->n] = counts ? NULL : &h->ports[file->port];
 	g->sensor[g->n++] = sensor;
 	cb_text_copy(end->name, sizeof(end->name), h->name);
 	end->cores = h->cores;
 	end->n_cores = h->n_cores;
+	end->settings = &h->settings;
+}
+
+/* Hosts that count, once each; and who counts for whom. */
+static void add_counters(struct cb_remote_group *g)
+{
+	const struct cb_bed *bed = g->remote->options->bed;
+	struct cb_testbed *t = g->testbed;
+
+	t->n_counters = 0;
+	for (size_t i = 0; i < bed->n_counters; i++) {
+		const struct cb_bed_counter *c = &bed->counters[i];
+		size_t k = 0;
+
+		while (k < t->n_counters &&
+			strcmp(t->counters[k].name, bed->hosts[c->at.host].name) != 0)
+			k++;
+		if (k == t->n_counters)
+			add_to_group(g, &t->counters[t->n_counters++], &c->at, false, true);
+		t->sensors[c->sensor].wire.at = &t->counters[k];
+	}
 }
 
 static void add_all(struct cb_remote_group *g)
@@ -42,9 +63,10 @@ static void add_all(struct cb_remote_group *g)
 	struct cb_testbed *t = g->testbed;
 
 	for (size_t i = 0; i < t->n_generators; i++)
-		add_to_group(g, &t->generators[i], &bed->generators[i], false);
+		add_to_group(g, &t->generators[i], &bed->generators[i], false, false);
 	for (size_t i = 0; i < t->n_sensors; i++)
-		add_to_group(g, &t->sensors[i], &bed->sensors[i], true);
+		add_to_group(g, &t->sensors[i], &bed->sensors[i], true, false);
+	add_counters(g);
 }
 
 static int prepare(

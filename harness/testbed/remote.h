@@ -26,7 +26,7 @@ struct cb_remote_group {
 	struct cb_ssh *ssh[CB_BED_HOSTS_MAX];
 	struct cb_testbed_end *ends[CB_BED_HOSTS_MAX];
 	const struct cb_bed_host *hosts[CB_BED_HOSTS_MAX];
-	const struct cb_bed_port *ports[CB_BED_HOSTS_MAX];
+	const struct cb_bed_port *ports[CB_BED_HOSTS_MAX]; /* NULL: it counts for others */
 	bool sensor[CB_BED_HOSTS_MAX];
 	size_t n;
 };

@@ -182,18 +182,23 @@ static int ask_ports(struct cb_remote_group *g, const char *request,
 	int (*take)(struct cb_testbed_end *e, const json_t *reply, struct cb_error *err),
 	struct cb_error *err)
 {
+	struct cb_testbed_end *ends[CB_BED_HOSTS_MAX];
 	struct cb_ask asks[CB_BED_HOSTS_MAX];
+	size_t n = 0;
 	int r;
 
 	for (size_t i = 0; i < g->n; i++)
-		asks[i] = (struct cb_ask){g->ends[i]->host, args(g, i), NULL};
-	r = cb_hosts_ask(asks, g->n, request, cb_deadline_in(STEP_NS), err);
-	for (size_t i = 0; !r && i < g->n; i++) {
-		r = take(g->ends[i], asks[i].reply, err);
+		if (g->ports[i]) {
+			ends[n] = g->ends[i];
+			asks[n++] = (struct cb_ask){g->ends[i]->host, args(g, i), NULL};
+		}
+	r = cb_hosts_ask(asks, n, request, cb_deadline_in(STEP_NS), err);
+	for (size_t i = 0; !r && i < n; i++) {
+		r = take(ends[i], asks[i].reply, err);
 		if (r)
-			cb_error_prepend(err, "%s: %s", g->ends[i]->name, request);
+			cb_error_prepend(err, "%s: %s", ends[i]->name, request);
 	}
-	for (size_t i = 0; i < g->n; i++)
+	for (size_t i = 0; i < n; i++)
 		json_decref(asks[i].reply);
 	return r;
 }
@@ -222,11 +227,49 @@ static int take_link(struct cb_testbed_end *e, const json_t *reply, struct cb_er
 	return r ? r : cb_json_text(reply, "driver", e->driver, sizeof(e->driver), err);
 }
 
+/* Nothing is changed there: it is asked where the port is, and what drives it. */
+static int find_wire(
+	const struct cb_bed_port *port, struct cb_testbed_wire *w, struct cb_error *err)
+{
+	json_t *reply = NULL;
+	int r = cb_host_call(w->at->host, "port",
+		json_pack("{s:s, s:s}", "by", cb_bed_port_by_names[port->by], "value", port->value),
+		&reply, cb_deadline_in(STEP_NS), err);
+
+	if (r)
+		return r;
+	r = cb_json_text(reply, "interface", w->interface, sizeof(w->interface), err);
+	if (!r)
+		r = cb_json_text(reply, "driver", w->driver, sizeof(w->driver), err);
+	json_decref(reply);
+	return r ? cb_error_prepend(err, "%s: port", w->at->name) : 0;
+}
+
+/* The ports of those hosts of the group that count for others. */
+static int find_wires(struct cb_remote_group *g, struct cb_error *err)
+{
+	const struct cb_bed *bed = g->remote->options->bed;
+	int r = 0;
+
+	for (size_t i = 0; !r && i < bed->n_counters; i++) {
+		const struct cb_bed_counter *c = &bed->counters[i];
+		struct cb_testbed_wire *w = &g->testbed->sensors[c->sensor].wire;
+
+		for (size_t k = 0; !r && k < g->n; k++)
+			if (g->ends[k] == w->at)
+				r = find_wire(&bed->hosts[c->at.host].ports[c->at.port], w, err);
+	}
+	return r;
+}
+
 int cb_remote_find_link(struct cb_remote_group *g, struct cb_error *err)
 {
 	int r = ask_ports(g, "port", port_args, take_port, err);
 
-	return r ? r : ask_ports(g, "link-up", link_args, take_link, err);
+	if (r || g->remote->options->look_only)
+		return r;
+	r = ask_ports(g, "link-up", link_args, take_link, err);
+	return r ? r : find_wires(g, err);
 }
 
 int cb_remote_take_steps(struct cb_remote_group *g, struct cb_error *err)
@@ -234,12 +277,18 @@ int cb_remote_take_steps(struct cb_remote_group *g, struct cb_error *err)
 	static const struct {
 		const char *name;
 		int (*take)(struct cb_remote_group *g, struct cb_error *err);
-	} steps[] = {{"connect", connect_all}, {"deploy", deploy_all}, {"start", start_agents},
-		{"hello", greet_all}, {"commands", run_commands}, {"link", cb_remote_find_link}};
+		bool changes; /* something on the host */
+	} steps[] = {{"connect", connect_all, false}, {"deploy", deploy_all, false},
+		{"start", start_agents, false}, {"hello", greet_all, false},
+		{"commands", run_commands, true}, {"link", cb_remote_find_link, false}};
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		uint64_t start = cb_now_ns();
-		int r = steps[i].take(g, err);
+		int r;
+
+		if (steps[i].changes && g->remote->options->look_only)
+			continue;
+		r = steps[i].take(g, err);
 
 		cb_debug("%zu hosts: %s: %.1f ms", g->n, steps[i].name,
 			(double)(cb_now_ns() - start) / 1e6);

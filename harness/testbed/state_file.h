@@ -1,13 +1,13 @@
 /*
  * One small file per running test-bed on this machine, so that `clean` can find what a killed run
  * left: {"agents": [{"pid", "start"}]} in a file named after its controller,
- * PID-START.json. It lies in /run/capbench (root), $XDG_RUNTIME_DIR/capbench, or
- * /tmp/capbench-UID: a directory that nobody else can write.
+ * PID-START.json. It lies in the state directory (harness/base/state_directory.h).
  */
 #ifndef CB_HARNESS_TESTBED_STATE_FILE_H
 #define CB_HARNESS_TESTBED_STATE_FILE_H
 
 #include "harness/base/error.h"
+#include "harness/base/state_directory.h"
 
 #include <limits.h>
 #include <stddef.h>
@@ -21,9 +21,6 @@ struct cb_process_id {
 	pid_t pid;
 	uint64_t start_time; /* as cb_process_start_time */
 };
-
-/* Make the directory if need be; CB_ERR_HOST when there is none that is safe to use. */
-int cb_state_directory(char dir[PATH_MAX], struct cb_error *err);
 
 /* Write the file of this process, with its agents; its path is needed to remove it. `serial` tells
  * several test-beds of one controller apart. */

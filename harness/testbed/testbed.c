@@ -40,10 +40,14 @@ void cb_testbed_close(struct cb_testbed *t)
 		cb_host_dismiss(t->sensors[i].host);
 	for (size_t i = 0; i < t->n_generators; i++)
 		cb_host_dismiss(t->generators[i].host);
+	for (size_t i = 0; i < t->n_counters; i++)
+		cb_host_dismiss(t->counters[i].host);
 	for (size_t i = 0; i < t->n_generators; i++)
 		cb_host_close(t->generators[i].host);
 	for (size_t i = 0; i < t->n_sensors; i++)
 		cb_host_close(t->sensors[i].host);
+	for (size_t i = 0; i < t->n_counters; i++)
+		cb_host_close(t->counters[i].host);
 	t->backend->close(t);
 	json_decref(t->missing);
 	free(t);

@@ -21,21 +21,30 @@
 
 struct cb_host; /* a connection to an agent */
 
+/* The port that hands a sensor its frames, on a host that is there for that. */
+struct cb_testbed_wire {
+	struct cb_testbed_end *at; /* NULL: nobody counts there */
+	char interface[16], driver[32];
+};
+
 /* A host, and its port on the measured link. */
 struct cb_testbed_end {
 	char name[CB_TESTBED_NAME_MAX];
 	struct cb_host *host; /* NULL: it is gone, and cb_testbed_mend may bring it back */
 	char interface[16], mac[18], driver[32];
-	const int *cores;                       /* what a layout's cores stand for; borrowed */
-	int n_cores;                            /* 0: for themselves */
-	uint64_t usable[CB_CORES_UNKNOWN / 64]; /* cores that the agent may use, a bit each */
-	size_t n_usable;                        /* 0: not told */
+	const struct cb_host_settings *settings; /* of the test-bed file; borrowed, NULL: none */
+	const int *cores;                        /* what a layout's cores stand for; borrowed */
+	int n_cores;                             /* 0: for themselves */
+	uint64_t usable[CB_CORES_UNKNOWN / 64];  /* cores that the agent may use, a bit each */
+	size_t n_usable;                         /* 0: not told */
+	struct cb_testbed_wire wire;             /* of a sensor */
 };
 
 struct cb_testbed {
 	struct cb_testbed_shape shape;
 	struct cb_testbed_end generators[CB_TESTBED_HOSTS_MAX], sensors[CB_TESTBED_HOSTS_MAX];
-	size_t n_generators, n_sensors;
+	struct cb_testbed_end counters[CB_TESTBED_HOSTS_MAX]; /* hosts of wires, without a port */
+	size_t n_generators, n_sensors, n_counters;
 	int queues; /* RX queues that the sensor's end of the link can have (request link-queues) */
 	json_t *missing; /* array of sentences: what can't be had here and what that means; owned */
 	const struct cb_testbed_backend *backend;
@@ -45,6 +54,7 @@ struct cb_testbed {
 struct cb_testbed_options {
 	const char *log_dir; /* of log_dir/<host>/agent.log; NULL: agents' stderr is ours */
 	int queues;          /* that the built-in link can have, both ways; 0: one */
+	bool look_only;      /* of hosts over SSH: no commands, and the link is not touched */
 	const struct cb_bed
 		*bed; /* hosts over SSH; borrowed while it is open. NULL: the built-in */
 };

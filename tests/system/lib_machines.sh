@@ -135,7 +135,7 @@ join_link()
 join_hub()
 {
 	local name flood=off
-	ip netns add hub
+	ip netns list | grep -qw hub || ip netns add hub # it may be a machine of its own
 	ip netns exec hub sysctl -q -w net.ipv6.conf.all.disable_ipv6=1 net.ipv6.conf.default.disable_ipv6=1
 	ip -n hub link add hub type bridge ageing_time 0 mcast_snooping 0 stp_state 0
 	ip -n hub link set hub up

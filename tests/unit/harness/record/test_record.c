@@ -39,7 +39,8 @@ static void a_generator_of_which_nothing_is_known(void **state)
 		"\"drift_ppm\":null,\"transmitter_why\":\"\",\"unstamped\":null,"
 		"\"started_ns\":null,\"start_skew_ns\":null,\"start_skew_error_ns\":null,"
 		"\"transmitter_note\":\"\",\"file_truncated\":null,\"file_oversized\":null,"
-		"\"file_runts\":null,\"streams\":[]}");
+		"\"file_runts\":null,\"connections\":null,\"connections_complete\":null,"
+		"\"peer_received\":null,\"streams\":[]}");
 	cb_generator_record_finish(&r);
 }
 

@@ -83,7 +83,7 @@ static void a_line_has_its_parts_in_order(void **state)
 	assert_string_equal(text,
 		"{\"receive_softirq_ns\":null,\"napi_thread_ns\":null,\"softnet_processed\":null,"
 		"\"softnet_dropped\":null,\"softnet_squeezed\":3,\"softnet_rps\":null,"
-		"\"steal_ns\":null,\"steal_share\":0.25,\"elapsed_ns\":null}");
+		"\"steal_ns\":null,\"steal_share\":0.25,\"elapsed_ns\":null,\"interrupts\":null}");
 	free(text);
 	assert_string_equal(json_string_value(json_object_get(json, "state")), "generator-limited");
 	/* the schema stands once, for the whole line */
@@ -164,8 +164,9 @@ static bool came_later(const char *key)
 		"gap_within_256ns_share", "gap_within_512ns_share", "gap_within_1us_share",
 		"gap_p50_ns", "gap_p99_ns", "gap_max_ns", "back_to_back_share", "longest_train",
 		"drift_ppm", "transmitter_why", "unstamped", "transmitter_note", "file_truncated",
-		"file_oversized", "file_runts", "streams", "group", "started_ns", "start_skew_ns",
-		"start_skew_error_ns", "host"};
+		"file_oversized", "file_runts", "connections", "connections_complete",
+		"peer_received", "streams", "group", "started_ns", "start_skew_ns",
+		"start_skew_error_ns", "host", "interrupts"};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
 		if (!strcmp(key, later[i]))

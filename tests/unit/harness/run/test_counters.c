@@ -8,14 +8,15 @@
 
 static json_t *reply(int64_t time_ns, uint32_t dropped, int64_t steal_ns)
 {
-	return json_pack("{s:I, s:I, s:n, s:{s:I, s:I, s:I, s:I, s:I, s:n, s:I},"
+	return json_pack("{s:I, s:I, s:n, s:I, s:{s:I, s:I, s:I, s:I, s:I, s:n, s:I},"
 			 " s:[{s:i, s:I, s:I, s:I, s:I, s:I}]}",
 		"time_ns", (json_int_t)time_ns, "real_ns", (json_int_t)time_ns, "napi_thread_ns",
-		"link", "rx_packets", (json_int_t)1, "tx_packets", (json_int_t)2, "rx_dropped",
-		(json_int_t)3, "tx_dropped", (json_int_t)4, "rx_missed", (json_int_t)5,
-		"nic_ring_dropped", "xdp_refused", (json_int_t)6, "cpus", "cpu", 1, "processed",
-		(json_int_t)10, "dropped", (json_int_t)dropped, "squeezed", (json_int_t)0, "rps",
-		(json_int_t)0, "steal_ns", (json_int_t)steal_ns);
+		"interrupts", (json_int_t)(time_ns / 10), "link", "rx_packets", (json_int_t)1,
+		"tx_packets", (json_int_t)2, "rx_dropped", (json_int_t)3, "tx_dropped",
+		(json_int_t)4, "rx_missed", (json_int_t)5, "nic_ring_dropped", "xdp_refused",
+		(json_int_t)6, "cpus", "cpu", 1, "processed", (json_int_t)10, "dropped",
+		(json_int_t)dropped, "squeezed", (json_int_t)0, "rps", (json_int_t)0, "steal_ns",
+		(json_int_t)steal_ns);
 }
 
 static void read_reply(struct cb_counters *c, json_t *json)
@@ -82,6 +83,7 @@ static void softnet_wraps_at_32_bits(void **state)
 	read_reply(&after, reply(1000, 3, 0));
 	cb_counters_evidence(&before, &after, &e);
 	assert_int_equal(e.softnet_dropped, 5);
+	assert_int_equal(e.interrupts, 100);
 }
 
 static void one_tick_of_steal_is_rounding(void **state)

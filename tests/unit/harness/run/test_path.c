@@ -10,6 +10,8 @@ struct numbers {
 	bool veth, napi, threaded;
 	int64_t sent, refused, arrived, missed, dropped, softnet;
 	int64_t link, nic, backlog; /* what comes out */
+	bool wired;
+	int64_t given, turned; /* by the link's last port: sent, dropped */
 };
 
 #define NA CB_UNKNOWN
@@ -38,6 +40,34 @@ static const struct numbers rows[] = {
 	/* and with a ring nobody counts what that refuses */
 	{.veth = true, .napi = true, .sent = 1000, .arrived = 1000, .dropped = 50, .backlog = 50},
 	{.veth = true, .threaded = true, .sent = 1000, .arrived = 990, .link = NA, .nic = NA},
+	/* where the link's last port counts, both are known: behind it only the NIC loses */
+	{.wired = true,
+		.sent = 1000,
+		.given = 950,
+		.turned = 50,
+		.arrived = 900,
+		.link = 50,
+		.nic = 50},
+	{.wired = true, .sent = 1000, .given = 1000, .arrived = 900, .missed = 100, .nic = 100},
+	{.wired = true,
+		.veth = true,
+		.sent = 1000,
+		.given = 900,
+		.turned = 60,
+		.arrived = 900,
+		.dropped = 60,
+		.link = 40,
+		.backlog = 60},
+	{.wired = true,
+		.veth = true,
+		.napi = true,
+		.sent = 1000,
+		.given = 900,
+		.turned = 60,
+		.arrived = 900,
+		.link = 40,
+		.nic = 60},
+	{.wired = true, .sent = 1000, .given = NA, .arrived = 900, .link = NA, .nic = NA},
 };
 
 static void what_is_not_counted_is_not_known(void **state)
@@ -51,6 +81,10 @@ static void what_is_not_counted_is_not_known(void **state)
 			.threaded = n->threaded};
 		struct cb_path_book path;
 
+		l.wired = n->wired;
+		l.veth_wire = n->veth;
+		l.wire_after.tx_packets = n->given;
+		l.wire_after.tx_dropped = n->turned;
 		l.sender_after.tx_packets = n->sent;
 		l.sender_after.tx_dropped = n->refused;
 		l.receiver_after.rx_packets = n->arrived;

@@ -189,7 +189,28 @@ static inline uint32_t fake_smallest_frame(const char *text)
 	return strchr(text, '/') ? 144 : strchr(text, ':') ? 104 : 64;
 }
 
-static const struct cb_registry fake_registry = {
-	.axes = fake_axes, .external = fake_external, .smallest_frame = fake_smallest_frame};
+/* Settings of hosts: each takes any value but "bad". */
+static inline int fake_setting(
+	const char *name, const char *value, char canonical[256], struct cb_error *err)
+{
+	static const char *const known[] = {"governor", "mtu", "ring.rx", "ring.tx", "rps",
+		"threaded", "napi_cores", "offload.gro", "offload.lro", "coalesce.adaptive-rx",
+		"coalesce.rx-usecs", "irq_affinity", "sysctl.net.core.netdev_budget"};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strcmp(known[i], name) != 0)
+			continue;
+		if (value && strcmp(value, "bad") == 0)
+			return cb_error_set(err, CB_ERR_USAGE, "%s: \"bad\" is no value", name);
+		snprintf(canonical, 256, "%s", value ? value : "");
+		return 0;
+	}
+	return cb_error_set(err, CB_ERR_USAGE, "%s: there is no such setting", name);
+}
+
+static const struct cb_registry fake_registry = {.axes = fake_axes,
+	.external = fake_external,
+	.smallest_frame = fake_smallest_frame,
+	.setting = fake_setting};
 
 #endif

@@ -145,7 +145,8 @@ static void wrong_figures_are_refused(void **state)
 			"offered_pps, unoffered_share, path_dropped_share, tap_dropped_share, "
 			"cpu_ns_per_frame, cpu_share, receive_ns_per_frame, frames_per_wakeup, "
 			"frames_per_batch, syscalls_per_frame, context_switches_per_second, "
-			"softnet_squeezed, steal_share, generator_cpu_ns_per_frame, "
+			"softnet_squeezed, interrupts_per_second, interrupts_per_frame, "
+			"steal_share, generator_cpu_ns_per_frame, "
 			"generator_lateness_p99_ns, generator_gap_p99_ns, "
 			"generator_gap_within_1us_share, generator_back_to_back_share, "
 			"generator_drift_ppm"},

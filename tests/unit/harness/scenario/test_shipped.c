@@ -1,4 +1,5 @@
 /* The scenarios that come with the program, and what their README says. */
+#include "harness/scenario/goal.h"
 #include "harness/base/file.h"
 #include "harness/scenario/plan.h"
 #include "harness/scenario/tables.h"
@@ -85,6 +86,8 @@ static void every_key_is_documented(void **state)
 		assert_documented(text, row->name, "claim key");
 	for (const struct cb_option *row = cb_expectation_options; row->name; row++)
 		assert_documented(text, row->name, "expectation key");
+	for (const struct cb_option *row = cb_goal_options; row->name; row++)
+		assert_documented(text, row->name, "goal key");
 	for (size_t i = 0; cb_expect_names[i]; i++)
 		assert_documented(text, cb_expect_names[i], "expectation");
 	for (size_t i = 0; cb_root_sections[i]; i++)
@@ -152,7 +155,7 @@ static void every_example_works(void **state)
 		}
 		cb_text_finish(&whole);
 	}
-	assert_int_equal(n, 10);
+	assert_int_equal(n, 13);
 	free(text);
 }
 

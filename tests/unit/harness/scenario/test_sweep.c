@@ -179,7 +179,8 @@ static void wrong_sweeps_are_refused(void **state)
 			"traffic.rate"},
 		{SHORT "vary: {repetitions: [1]}\n",
 			"t.yaml:5:8: vary.repetitions: unknown key; known here: duration, warmup, "
-			"drain, traffic, generator, capture, link, placement, sensor, receive, "
+			"drain, traffic, generator, capture, link, variant, placement, sensor, "
+			"receive, "
 			"napi, "
 			"evidence"},
 		{SHORT "vary: {traffic.rate: 1k, trial.traffic.rate: 2k}\n",

@@ -25,7 +25,9 @@ static void wrong_keys_and_values_are_refused(void **state)
 		{SHORT "verdicts: []\n",
 			"t.yaml:5:1: verdicts: unknown key; known here: name, title, "
 			"question, paper, repetitions, retries, order, impossible, seed, "
-			"include, trial, vary, exclude, only, figures, claims, profiles"},
+			"include, host, trial, vary, variants, exclude, only, figures, claims, "
+			"goals, "
+			"profiles"},
 		{SHORT "  trafic: {}\n",
 			"t.yaml:5:3: trial.trafic: unknown key; did you mean \"traffic\"?"},
 		{"name: t\ntrial:\n  traffic: {rat: 1}\n",
@@ -52,7 +54,7 @@ static void wrong_keys_and_values_are_refused(void **state)
 			"t.yaml:5:13: trial.duration: \"1us\" is out of range: 1ms to 24h"},
 		{SHORT "  receive: rsp\n",
 			"t.yaml:5:12: trial.receive: \"rsp\" is none of auto, softirq, rps, "
-			"threaded; did you mean \"rps\"?"},
+			"threaded, host; did you mean \"rps\"?"},
 		{SHORT "repetitions: 0\n",
 			"t.yaml:5:14: repetitions: \"0\" is out of range: 1 to 1k"},
 		{SHORT "repetitions: 1001\n",

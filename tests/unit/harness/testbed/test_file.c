@@ -74,6 +74,8 @@ static void a_plan_knows_what_the_file_tells(void **state)
 #define LINK        "links: [[a.p0, b.p0]]\n"
 #define ROLES       "roles: {generators: [a], sensors: [b]}\n"
 
+#define COUNTED HOSTS(P0, P0) "  c: {" P0 "}\n" LINK ROLES
+
 static const struct {
 	const char *text, *error;
 } wrong[] = {
@@ -126,6 +128,12 @@ static const struct {
 	{HOSTS(P0, P0) "  c: {" P0 "}\n" LINK ROLES, "roles: host c has none"},
 	{HOSTS(P0, P0) "  c: {" P0 "}\n" LINK "roles: {generators: [a], sensors: [b, c]}\n",
 		"c has no port on the link"},
+	{COUNTED "link_counters: {b.p1: c.p0}\n",
+		"t.yaml:8:17: link_counters: b.p1: host b has no"},
+	{COUNTED "link_counters: {b.p0: c}\n", "link_counters: a port is written host.port"},
+	{COUNTED "link_counters: {a.p0: c.p0}\n", "a.p0 is no sensor's port on the link"},
+	{COUNTED "link_counters: {b.p0: a.p0}\n", "a.p0: a host that sends or captures"},
+	{COUNTED "link_counters: [b.p0]\n", "link_counters: is a list"},
 };
 
 static void wrong_files_are_refused(void **state)
@@ -141,6 +149,19 @@ static void wrong_files_are_refused(void **state)
 	}
 	assert_int_equal(
 		cb_bed_load(&(struct cb_bed *){NULL}, "/no/such", NULL, NULL), CB_ERR_USAGE);
+}
+
+static void a_third_host_counts(void **state)
+{
+	struct cb_error err = {0};
+	struct cb_bed *bed;
+
+	if (cb_bed_load(&bed, "t.yaml", COUNTED "link_counters: {b.p0: c.p0}\n", &err))
+		fail_msg("%s", err.text);
+	assert_int_equal(bed->n_counters, 1);
+	assert_int_equal(bed->counters[0].sensor, 0);
+	assert_int_equal(bed->counters[0].at.host, 2);
+	cb_bed_destroy(bed);
 }
 
 static void the_shipped_pattern_is_right(void **state)
@@ -160,6 +181,7 @@ int main(void)
 		cmocka_unit_test(a_file_is_read),
 		cmocka_unit_test(a_plan_knows_what_the_file_tells),
 		cmocka_unit_test(wrong_files_are_refused),
+		cmocka_unit_test(a_third_host_counts),
 		cmocka_unit_test(the_shipped_pattern_is_right),
 	};
 

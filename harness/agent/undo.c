@@ -301,9 +301,10 @@ int cb_undo_open(struct cb_undo **undo, int keep, struct cb_error *err)
 	if (u->guardian > 0)
 		return 0;
 	u->guardian = 0;
-	cb_undo_close(u);
 	*undo = NULL;
-	return cb_error_errno(err, CB_ERR_HOST, errno, "fork");
+	cb_error_errno(err, CB_ERR_HOST, errno, "fork");
+	cb_undo_close(u);
+	return CB_ERR_HOST;
 }
 
 void cb_undo_close(struct cb_undo *u)

@@ -142,7 +142,8 @@ static bool halve(const struct cb_tune *t, const struct cb_tune_trial *trials, s
 	for (int round = 0; count > 1; round++) {
 		size_t next = waiting(t, trials, n, round, list, count);
 
-		if (next != SIZE_MAX && spent(trials, n) > t->budget - t->reserve)
+		/* everybody has one chance */
+		if (next != SIZE_MAX && round > 0 && spent(trials, n) > t->budget - t->reserve)
 			return false;
 		if (next != SIZE_MAX) {
 			*step = (struct cb_tune_step){.candidate = next,

@@ -114,6 +114,25 @@ static void settle_remote(struct cb_path_book *path, const struct cb_link_readin
 		path->link_dropped = path->nic_dropped = CB_UNKNOWN;
 }
 
+static int64_t more_of(int64_t after, int64_t before)
+{
+	int64_t n = cb_count_subtract(after, before);
+
+	return n == CB_UNKNOWN ? 0 : n;
+}
+
+bool cb_path_is_under_way(const struct cb_link_readings *l)
+{
+	const struct cb_counters *a = &l->wire_before, *b = &l->wire_after;
+	int64_t sent = more_of(l->sender_after.tx_packets, l->sender_before.tx_packets);
+	int64_t given = more_of(b->tx_packets, a->tx_packets);
+	int64_t refused = more_of(b->tx_dropped, a->tx_dropped);
+	int64_t arrived = more_of(l->receiver_after.rx_packets, l->receiver_before.rx_packets) +
+		more_of(l->receiver_after.rx_missed, l->receiver_before.rx_missed);
+
+	return l->wired && (sent > given + refused || given > arrived);
+}
+
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
 {
 	if (l->remote)

@@ -42,6 +42,10 @@ struct cb_link_readings {
  */
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l);
 
+/* Where a third host counts: frames were sent that have neither arrived nor been counted as lost,
+ * so far. */
+bool cb_path_is_under_way(const struct cb_link_readings *l);
+
 /*
  * Settle the views' ledgers (those that read no stamps by number, see by_number.h), then fill state
  * and reasons of `r`: books that don't balance, a link that saw other frames than the generator

@@ -151,6 +151,8 @@ ssh_make()
 		printf 'Host %s\n\tHostName 10.99.0.1%d\n' "$host" "${number[$host]}"
 	done >"$lab/ssh_config"
 	cat >>"$lab/ssh_config" <<-END
+		Host wire
+			HostName 10.99.0.1
 		Host *
 			User root
 			IdentityFile $lab/key
@@ -167,6 +169,20 @@ ssh_make()
 	chmod 755 "$lab/bin/ssh"
 }
 
+# counters_make: `wire` is the host at which the wire's ends are, for its counters: this namespace, with an
+# sshd that answers nobody but who is in it.
+counters_make()
+{
+	mkdir -p /run/sshd
+	cp "$vm/keys/client.pub" "$lab/authorized_keys"
+	(umask 077 && sed 's/^root:[^:]*:/root:*:/' /etc/shadow >"$lab/shadow")
+	mount --bind "$lab/shadow" /etc/shadow # sshd lets nobody into a locked account
+	printf '%s\n' 'ListenAddress 10.99.0.1' "HostKey $vm/keys/host" "AuthorizedKeysFile $lab/authorized_keys" \
+		'StrictModes no' 'PidFile none' 'UsePAM no' 'UseDNS no' 'PasswordAuthentication no' 'PermitRootLogin yes' \
+		>"$lab/sshd_config"
+	/usr/sbin/sshd -f "$lab/sshd_config" -E "$lab/wire.log" 3<&-
+}
+
 testbed_make()
 {
 	cat >"$lab/testbed.yaml" <<-'END'
@@ -176,7 +192,9 @@ testbed_make()
 		  gen: {ports: {p0: data}, cores: [0, 1]}
 		  xeon: {ports: {p0: data}, cores: [0, 1]}
 		  amd: {ports: {p0: data}, cores: [0, 1]}
+		  wire: {ports: {xeon: d-xeon, amd: d-amd}, directory: /run/lab/builds}
 		links: [[gen.p0, xeon.p0, amd.p0]]
 		roles: {generators: [gen], sensors: [xeon, amd]}
+		link_counters: {xeon.p0: wire.xeon, amd.p0: wire.amd}
 	END
 }

@@ -9,7 +9,7 @@ need_root
 # the one goes on.
 for name in whole again; do
 	status=0
-	CAPBENCH_KILL_AT_STEP=6 "$CAPBENCH" tune --rate 20k --budget 10s --seed 5 --out "$T/$name" >"$T/out" 2>"$T/err" || status=$?
+	CAPBENCH_KILL_AT_STEP=6 "$CAPBENCH" tune --rate 20k --budget 20s --seed 5 --out "$T/$name" >"$T/out" 2>"$T/err" || status=$?
 	assert_eq $status 137 "a tuning that is killed"
 	assert_nothing_left "a killed tuning"
 done

@@ -146,7 +146,7 @@ static void keeps_to_its_budget(void **state)
 	static struct done o;
 	struct cb_tune t = asked;
 
-	for (t.budget = 40; t.budget < 400; t.budget += 60) {
+	for (t.budget = 60; t.budget < 400; t.budget += 60) {
 		struct box b = alike(3);
 		double seconds = 0;
 

@@ -106,6 +106,35 @@ static void what_is_not_counted_is_not_known(void **state)
 	}
 }
 
+static void what_is_under_way_is_waited_for(void **state)
+{
+	static const struct {
+		int64_t sent, given, refused, arrived, missed;
+		bool waits;
+	} cases[] = {
+		{1000, 1000, 0, 1000, 0, false},
+		{1000, 1000, 0, 990, 10, false},
+		{1000, 900, 100, 900, 0, false},
+		{1000, 999, 0, 999, 0, true},  /* on the link */
+		{1000, 1000, 0, 999, 0, true}, /* before the NIC */
+		{1000, CB_UNKNOWN, 0, 0, 0, true},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		struct cb_link_readings l = {.remote = true, .wired = true};
+
+		l.sender_after.tx_packets = cases[i].sent;
+		l.wire_after.tx_packets = cases[i].given;
+		l.wire_after.tx_dropped = cases[i].refused;
+		l.receiver_after.rx_packets = cases[i].arrived;
+		l.receiver_after.rx_missed = cases[i].missed;
+		if (cb_path_is_under_way(&l) != cases[i].waits)
+			fail_msg("case %zu", i);
+		l.wired = false;
+		assert_false(cb_path_is_under_way(&l));
+	}
+}
+
 static void hosts_are_added_up(void **state)
 {
 	struct cb_counters sum = {.tx_packets = 5, .rx_missed = CB_UNKNOWN};
@@ -149,6 +178,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(what_is_not_counted_is_not_known),
+		cmocka_unit_test(what_is_under_way_is_waited_for),
 		cmocka_unit_test(hosts_are_added_up),
 		cmocka_unit_test(clocks_that_stood_still_or_were_set),
 	};

@@ -1,6 +1,6 @@
 /* The scenarios that come with the program, and what their README says. */
-#include "harness/scenario/goal.h"
 #include "harness/base/file.h"
+#include "harness/scenario/goal.h"
 #include "harness/scenario/plan.h"
 #include "harness/scenario/tables.h"
 

@@ -99,7 +99,7 @@ struct cb_transmit_account {
 	bool ended_early;          /* by *stop, or because the time was over */
 	/* As in struct cb_generator_record. */
 	int64_t connections, connections_complete, peer_received;
-	char note[128];            /* how it kept the rate; "": nothing to say */
+	char note[128]; /* how it kept the rate; "": nothing to say */
 };
 
 struct cb_transmitter {

@@ -147,7 +147,8 @@ assert_json "$T/both/hosts/wire/facts.json" .kernel "facts of who counts"
 
 # pktgen by itself, by the program that the run has left there.
 before=$(wire gen rx.packets)
-expect 0 "$lab" shell gen '.cache/capbench/*/capbench generate data --transmitter pktgen --rate 1k --count 500 --json'
+expect 0 "$lab" shell gen 'ip link set data up && sleep 1 &&
+	.cache/capbench/*/capbench generate data --transmitter pktgen --rate 1k --count 500 --json; ip link set data down'
 assert_json "$T/out" ".offered == 500 and .offered == $(($(wire gen rx.packets) - before))" "pktgen's count is the wire's"
 
 if more; then

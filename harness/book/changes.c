@@ -127,31 +127,36 @@ int cb_changes_find(const double *values, size_t n, double alpha, uint64_t seed,
 		.alpha = alpha,
 		.random = {.state = seed}};
 	size_t *stack = calloc(n + 2, sizeof(*stack));
-	int rc = 0;
+	int rc;
 
 	*changes = NULL;
 	*count = 0;
-	if (!s.values || !s.ranks || !s.places || !s.changes || !stack)
+	if (!s.values || !s.ranks || !s.places || !s.changes || !stack) {
 		rc = cb_error_memory(err, "a series");
-	for (size_t i = 0; i < n && !rc; i++) {
+		goto out;
+	}
+	for (size_t i = 0; i < n; i++) {
 		if (isnan(values[i]))
 			continue;
 		s.places[s.n] = i;
 		s.values[s.n++] = values[i];
 	}
-	if (!rc && s.n >= CB_CHANGES_LEAST) {
+	if (s.n >= CB_CHANGES_LEAST) {
 		find(&s, stack);
 		settle(&s);
 	}
+	*count = s.count;
+	if (s.count)
+		*changes = s.changes;
+	else
+		free(s.changes);
+	s.changes = NULL;
+	rc = 0;
+out:
 	free(s.values);
 	free(s.ranks);
 	free(s.places);
+	free(s.changes);
 	free(stack);
-	if (rc || !s.count) {
-		free(s.changes);
-		return rc;
-	}
-	*changes = s.changes;
-	*count = s.count;
-	return 0;
+	return rc;
 }

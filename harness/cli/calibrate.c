@@ -55,9 +55,11 @@ static int write_json(const char *directory, const json_t *json, struct cb_error
 {
 	char folder[4096], path[4096];
 	char *text = json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII);
-	int rc = text ? cb_file_join(folder, sizeof(folder), directory, "report", err)
-		      : cb_error_memory(err, "calibrate.json");
+	int rc;
 
+	if (!text)
+		return cb_error_memory(err, "calibrate.json");
+	rc = cb_file_join(folder, sizeof(folder), directory, "report", err);
 	if (!rc)
 		rc = cb_file_make_dirs(folder, err);
 	if (!rc)

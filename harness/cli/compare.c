@@ -117,8 +117,7 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 }
 
 static const char *const examples[] = {
-	"capbench compare results/nightly/20261120T020000Z-1a2b "
-	"results/nightly/20261121T020000Z-3c4d",
+	"capbench compare results/nightly/20261120T020000Z-1a2b results/new/20261121T020000Z-3c4d",
 	"capbench compare BASE CANDIDATE --gate --format markdown --out gate/",
 	"capbench compare --calibrate scenarios/ci/gate.yaml",
 	"capbench compare BASE CANDIDATE --across capture.mechanism --metric cpu_ns_per_frame",

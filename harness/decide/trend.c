@@ -144,15 +144,16 @@ static int make_series(struct reading *r, struct cb_error *err)
 		return cb_error_memory(err, "a trend");
 	for (size_t m = 0; m < t->n_measures; m++) {
 		for (size_t i = 0; i < r->curves.n; i++) {
+			double *levels = calloc(t->n_runs + 1, sizeof(*levels));
 			struct cb_trend_series *s = &t->series[t->n++];
 
-			s->measure = &t->measures[m];
-			s->label = strdup(r->curves.curves[i].label);
-			s->levels = calloc(t->n_runs + 1, sizeof(*s->levels));
-			if (!s->label || !s->levels)
+			*s = (struct cb_trend_series){.measure = &t->measures[m],
+				.label = strdup(r->curves.curves[i].label),
+				.levels = levels};
+			if (!s->label || !levels)
 				return cb_error_memory(err, "a trend");
 			for (size_t k = 0; k < t->n_runs; k++)
-				s->levels[k] = NAN;
+				levels[k] = NAN;
 		}
 	}
 	return 0;
@@ -202,9 +203,13 @@ static int add_levels(struct reading *r, size_t nth, struct cb_error *err)
 		in = match_input(r, &r->last.cells, &run.cells);
 		rc = cb_match_make(&match, &in, err);
 	}
-	for (size_t i = 0; i < t->n && !rc; i++)
-		t->series[i].levels[nth] =
-			level_of(t->series[i].measure, &r->curves.curves[i % r->curves.n], &match);
+	for (size_t i = 0; i < t->n && !rc; i++) {
+		const struct cb_trend_series *s = &t->series[i];
+
+		if (s->measure && s->levels)
+			s->levels[nth] =
+				level_of(s->measure, &r->curves.curves[i % r->curves.n], &match);
+	}
 	if (!rc && match.base_only)
 		cb_compared_say(t->notes,
 			"%s lacks %zu cells of the last run: its curves have gaps",

@@ -82,13 +82,18 @@ assert_json "$T/list.json" '.mechanisms | map(.name) | contains(["recv", "tpacke
 	"mechanisms"
 assert_json "$T/list.json" '.waits | map(.name) | contains(["poll", "spin", "sleep", "yield"])' "waits"
 assert_json "$T/list.json" '.loads | map(.name) | contains(["discard", "count", "work", "packzip"])' "loads"
-assert_json "$T/list.json" '[del(.metrics)[][] | select(.can_run | not) | .why_not | length > 10] | all' \
+assert_json "$T/list.json" '[del(.metrics, .settings)[][] | select(.can_run | not) | .why_not | length > 10] | all' \
 	"what can't run says why"
 assert_json "$T/list.json" '[.[][] | (.help | length > 0), (.options[]? | (.help | length > 0) and .value)] | all' \
 	"everything is documented"
 expect 0 "$CAPBENCH" list
-for name in $(jq -r '.[][].name' "$T/list.json"); do
+for name in $(jq -r 'del(.settings)[][].name, (.settings[].name | select(contains(".") | not))' "$T/list.json"); do
 	assert_grep "^  $name " "$T/out" "the printed list has every member"
+done
+# Families of settings stand under one name.
+for name in $(jq -r '.settings[].name | select(contains("."))' "$T/list.json"); do
+	assert_grep "^  ${name%%.*}\.NAME " "$T/out" "the printed list has the family of $name"
+	assert_grep "^ {20,}(.*, )?${name#*.}(,|$)" "$T/out" "the printed list has $name"
 done
 expect 0 "$CAPBENCH" list waits --json
 assert_json "$T/out" 'keys == ["waits"]' "list of one axis"

@@ -40,7 +40,9 @@ struct cb_search {
 	const struct cb_search_goal *goals; /* borrowed */
 	size_t n_goals;
 	double least, most; /* loads; most INFINITY: what the generator can */
-	size_t invalid_max; /* trials of one load and length that may be invalid before giving up */
+	/* Trials of one load and length that may be invalid, or too slow for no lasting reason,
+	 * before giving up. */
+	size_t invalid_max;
 	size_t trials_max;
 };
 
@@ -107,8 +109,8 @@ struct cb_search_bounds cb_search_bounds(
 
 /*
  * The most that the generator offers, by what the trials show: what it offered when it was asked
- * for as much as it can, or for a load that it failed twice and never kept. INFINITY: no trial
- * shows it.
+ * for as much as it can, or for a load that it failed twice and never kept; but not less than it
+ * ever offered. INFINITY: no trial shows it.
  */
 double cb_search_ceiling(const struct cb_search_trial *trials, size_t n);
 

@@ -122,15 +122,17 @@ static double failed_at(const struct cb_search_trial *trials, size_t n, double l
 
 double cb_search_ceiling(const struct cb_search_trial *trials, size_t n)
 {
-	double ceiling = INFINITY, most = NAN;
+	double ceiling = INFINITY, most = NAN, seen = 0;
 
 	for (size_t i = 0; i < n; i++) {
 		if (!tells(&trials[i]))
 			continue;
+		seen = fmax(seen, trials[i].offered);
 		if (isinf(trials[i].load))
 			most = fmax(most, trials[i].offered);
 		else
 			ceiling = fmin(ceiling, failed_at(trials, n, trials[i].load));
 	}
-	return floor(fmin(ceiling, PACED * most));
+	/* what it offered once it can offer: what failed below that was a stall, not a limit */
+	return floor(fmax(fmin(ceiling, PACED * most), PACED * seen));
 }

@@ -171,7 +171,7 @@ static size_t invalid_trials(const struct view *v, const struct cb_search_step *
 		const struct cb_search_trial *t = &v->trials[i];
 
 		count += t->load == step->load && t->length == step->length &&
-			(t->invalid || isnan(t->loss));
+			(t->invalid || isnan(t->loss) || (t->limited && isfinite(t->load)));
 	}
 	return count;
 }

@@ -12,7 +12,6 @@
 #include "harness/run/setup.h"
 #include "harness/run/state.h"
 #include "harness/run/trial.h"
-#include "harness/run/tune.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -137,6 +136,7 @@ int cb_run(const struct cb_scenario *s, const struct cb_run_options *options,
 		.directory = {.trials_fd = -1, .calibration_fd = -1, .journal = {.fd = -1}},
 	};
 	struct cb_error ignored = {0};
+	struct cb_tuning tuning;
 	int rc = settle_directory(&r, err);
 
 	if (!rc)
@@ -146,8 +146,9 @@ int cb_run(const struct cb_scenario *s, const struct cb_run_options *options,
 	if (!rc) {
 		rc = cb_run_open_testbed(
 			&r.directory, r.plan, &r.shape, options->bed, &r.testbed, err);
+		tuning = cb_run_tuning(&r);
 		if (!rc)
-			rc = cb_run_tune(&r, err);
+			rc = cb_run_tune(&tuning, err);
 		if (rc)
 			cb_run_directory_set_status(&r.directory, "partial", &ignored);
 	}
@@ -156,7 +157,7 @@ int cb_run(const struct cb_scenario *s, const struct cb_run_options *options,
 	if (!rc)
 		rc = carry_out(&r, err);
 	if (r.testbed)
-		cb_run_untune(&r);
+		cb_run_untune(&tuning);
 	cb_run_directory_close(&r.directory);
 	cb_plan_destroy(r.plan);
 	cb_testbed_close(r.testbed);

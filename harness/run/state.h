@@ -6,6 +6,7 @@
 #include "harness/run/directory.h"
 #include "harness/run/progress.h"
 #include "harness/run/run.h"
+#include "harness/run/tune.h"
 #include "harness/testbed/testbed.h"
 
 struct cb_run_state {
@@ -19,6 +20,13 @@ struct cb_run_state {
 	struct cb_progress progress;
 	struct cb_random random; /* stamp keys: a frame of another attempt is foreign */
 };
+
+/* What the run sets on its hosts. */
+static inline struct cb_tuning cb_run_tuning(const struct cb_run_state *r)
+{
+	return (struct cb_tuning){
+		.scenario = r->scenario, .testbed = r->testbed, .path = r->directory.path};
+}
 
 /*
  * Carry out the trials that the journal does not have yet. CB_ERR_HOST: a host failed and did not

@@ -8,6 +8,7 @@
 #include "harness/run/describe.h"
 #include "harness/run/setup.h"
 #include "harness/run/trial.h"
+#include "harness/run/tune.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,30 @@ static int open_directory(
 	return rc ? rc : read_trials(r, err);
 }
 
+static struct cb_tuning tuning_of(const struct cb_stepwise *r)
+{
+	return (struct cb_tuning){
+		.scenario = r->scenario, .testbed = r->testbed, .path = r->directory.path};
+}
+
+static int tune(const struct cb_stepwise *r, struct cb_error *err)
+{
+	const struct cb_tuning tuning = tuning_of(r);
+
+	return cb_run_tune(&tuning, err);
+}
+
+/* What was set is put back before the agents go. */
+static void close_testbed(struct cb_stepwise *r)
+{
+	const struct cb_tuning tuning = tuning_of(r);
+
+	if (r->testbed)
+		cb_run_untune(&tuning);
+	cb_testbed_close(r->testbed);
+	r->testbed = NULL;
+}
+
 int cb_stepwise_open(struct cb_stepwise *r, const struct cb_scenario *s,
 	const struct cb_stepwise_options *options, struct cb_error *err)
 {
@@ -172,6 +197,8 @@ int cb_stepwise_open(struct cb_stepwise *r, const struct cb_scenario *s,
 	if (!rc)
 		rc = cb_run_open_testbed(
 			&r->directory, r->plan, &r->shape, options->bed, &r->testbed, err);
+	if (!rc)
+		rc = tune(r, err);
 	if (!rc)
 		rc = cb_run_write_facts(&r->directory, r->testbed, "facts.json", err);
 	if (!rc)
@@ -273,8 +300,7 @@ int cb_stepwise_end(struct cb_stepwise *r, int rc, struct cb_error *err)
 {
 	struct cb_error ignored = {0};
 
-	cb_testbed_close(r->testbed);
-	r->testbed = NULL;
+	close_testbed(r);
 	count_trials(r);
 	if (rc == CB_ERR_INTERRUPTED)
 		cb_journal_append(&r->directory.journal,
@@ -295,12 +321,11 @@ void cb_stepwise_close(struct cb_stepwise *r)
 	for (size_t i = 0; i < r->n_trials; i++)
 		cb_trial_record_finish(&r->trials[i]);
 	free(r->trials);
-	cb_testbed_close(r->testbed);
+	close_testbed(r);
 	cb_plan_destroy(r->plan);
 	if (r->directory.run)
 		cb_run_directory_close(&r->directory);
 	r->trials = NULL;
 	r->n_trials = 0;
-	r->testbed = NULL;
 	r->plan = NULL;
 }

@@ -4,7 +4,6 @@
 #include "harness/run/capacity.h"
 #include "harness/run/state.h"
 #include "harness/run/trial.h"
-#include "harness/run/tune.h"
 #include "harness/testbed/wait.h"
 
 #include <stdio.h>
@@ -161,12 +160,13 @@ static int mend(struct cb_run_state *r, bool wait, struct cb_error *gone)
 /* Those that are back, whoever else is not, are set as they were: nothing is measured on others. */
 static int mend_and_tune(struct cb_run_state *r, bool wait, struct cb_error *gone)
 {
+	const struct cb_tuning tuning = cb_run_tuning(r);
 	struct cb_error why = {0};
 	int rc = mend(r, wait, gone), tuned;
 
 	if (rc == CB_ERR_INTERRUPTED)
 		return rc;
-	tuned = cb_run_tune(r, &why);
+	tuned = cb_run_tune(&tuning, &why);
 	if (tuned)
 		*gone = why;
 	/* A host that can't come back is lost, as any other; one that is back but can't be set is

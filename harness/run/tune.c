@@ -5,6 +5,7 @@
 #include "harness/base/json.h"
 #include "harness/base/log.h"
 #include "harness/base/text.h"
+#include "harness/run/directory.h"
 #include "harness/run/journal.h"
 
 #include <errno.h>
@@ -23,8 +24,8 @@ struct tuned {
 	size_t n;
 };
 
-static int add(const struct cb_run_state *r, struct tuned *t, struct cb_testbed_end *end,
-	bool sensor, struct cb_error *err)
+static int add(const struct cb_tuning *r, struct tuned *t, struct cb_testbed_end *end, bool sensor,
+	struct cb_error *err)
 {
 	json_t *settings =
 		cb_host_for(&r->scenario->host, sensor, end->settings ? end->settings->all : NULL);
@@ -42,7 +43,7 @@ static int add(const struct cb_run_state *r, struct tuned *t, struct cb_testbed_
 	return 0;
 }
 
-static int gather(const struct cb_run_state *r, struct tuned *t, struct cb_error *err)
+static int gather(const struct cb_tuning *r, struct tuned *t, struct cb_error *err)
 {
 	struct cb_testbed *bed = r->testbed;
 	int rc = 0;
@@ -65,7 +66,7 @@ static void finish(struct tuned *t)
 }
 
 /* On a veth trials make the NAPI that they want by GRO, each anew (cb_receive_set). */
-static int check_veth(const struct cb_run_state *r, const struct tuned *t, struct cb_error *err)
+static int check_veth(const struct cb_tuning *r, const struct tuned *t, struct cb_error *err)
 {
 	static const char *const names[] = {"offload.gro", "offload.rx-gro"};
 
@@ -86,7 +87,7 @@ static int check_veth(const struct cb_run_state *r, const struct tuned *t, struc
 }
 
 /* hosts/<name>/undo.jsonl: a line for each setting that was made or undone. */
-static int write_lines(const struct cb_run_state *r, const struct cb_testbed_end *end,
+static int write_lines(const struct cb_tuning *r, const struct cb_testbed_end *end,
 	const json_t *changes, struct cb_error *err)
 {
 	char dir[CB_RUN_PATH_MAX], path[CB_RUN_PATH_MAX], name[128];
@@ -96,7 +97,7 @@ static int write_lines(const struct cb_run_state *r, const struct cb_testbed_end
 	size_t i;
 
 	snprintf(name, sizeof(name), "hosts/%s", end->name);
-	rc = cb_file_join(dir, sizeof(dir), r->directory.path, name, err);
+	rc = cb_file_join(dir, sizeof(dir), r->path, name, err);
 	if (!rc)
 		rc = cb_file_make_dirs(dir, err);
 	if (!rc)
@@ -162,7 +163,7 @@ static void warn_of(const struct cb_testbed_end *end, const json_t *line)
 }
 
 /* Warnings about what is not required, unless the run ends because of another one. */
-static int take_reply(const struct cb_run_state *r, const struct tuned *t, size_t i,
+static int take_reply(const struct cb_tuning *r, const struct tuned *t, size_t i,
 	const json_t *reply, struct cb_error *err)
 {
 	const json_t *refused = json_object_get(reply, "refused"), *line;
@@ -188,7 +189,7 @@ static int take_reply(const struct cb_run_state *r, const struct tuned *t, size_
 	return 0;
 }
 
-int cb_run_tune(struct cb_run_state *r, struct cb_error *err)
+int cb_run_tune(const struct cb_tuning *r, struct cb_error *err)
 {
 	struct tuned t = {.n = 0};
 	int rc = gather(r, &t, err);
@@ -220,7 +221,7 @@ static void warn_of_undo(const struct cb_testbed_end *end, const json_t *line)
 		was, why);
 }
 
-void cb_run_untune(struct cb_run_state *r)
+void cb_run_untune(const struct cb_tuning *r)
 {
 	struct tuned t = {.n = 0};
 	struct cb_error err = {0};

@@ -20,18 +20,23 @@ cat >"$T/search.yaml" <<-'YAML'
 	  - {name: burst, kind: burst, loss: 20%, width: 100%, trials: 1, rate: 40k, longest: 200ms}
 YAML
 
-# found DIR: its report says what its trials say. The highest rate that lost at most half in trials of
-# full length, below the lowest that lost more, is computed from trials.jsonl with jq alone.
+# found DIR: its report says what its trials say. Each load is judged with jq alone, from trials.jsonl:
+# of 0.1 s, half may have been bad; of shorter trials the bad time counts, less the good. The lowest
+# load that is too high, and the highest below it that is not, are the answer.
 found()
 {
 	local dir=$1 low high
 	jq -s 'map(select(.params["search.of"] == "rate" and .state != "invalid" and (.params["search.load"] | type) == "number")
-		| {load: .params["search.load"], length: .params["search.length_ns"], limited: (.state == "generator-limited"),
-			loss: (1 - ([.views[].captured_share] | min))})' "$dir/trials.jsonl" >"$T/loads.json"
-	high=$(jq 'map(select(.length >= 1e8 and .loss > 0.5) | .load) | min' "$T/loads.json")
-	low=$(jq --argjson high "$high" \
-		'map(select(.length >= 1e8 and .loss <= 0.5 and (.limited | not) and ($high == null or .load < $high)) | .load) | max' \
-		"$T/loads.json")
+		| {load: .params["search.load"], s: (.params["search.length_ns"] / 1e9),
+			bad: ((1 - ([.views[].captured_share] | min)) > 0.5), limited: (.state == "generator-limited")}
+		| select(.bad or (.limited | not)))
+		| def time(f): map(select(f) | .s) | add // 0;
+		group_by(.load) | map({load: .[0].load, lg: time((.bad | not) and .s >= 0.0999), lb: time(.bad and .s >= 0.0999),
+			sg: time((.bad | not) and .s < 0.0999), sb: time(.bad and .s < 0.0999)}
+			| .b = .lb + ([0, .sb - .sg] | max) | .w = ([.lg + .b, 0.1] | max)
+			| {load, low: (.w - .lg <= .w / 2 + 1e-9), high: (.b > .w / 2 + 1e-9)})' "$dir/trials.jsonl" >"$T/loads.json"
+	high=$(jq 'map(select(.high) | .load) | min' "$T/loads.json")
+	low=$(jq --argjson high "$high" 'map(select(.low and ($high == null or .load < $high)) | .load) | max' "$T/loads.json")
 	assert_eq "$(jq -c '[.results[0].low, .results[0].high]' "$dir/report/search.json")" \
 		"$(jq -cn --argjson l "${low:-null}" --argjson h "${high:-null}" '[$l, $h | if . then . * 1.0 else . end]')" \
 		"the interval of $dir"

@@ -14,8 +14,9 @@ for name in whole again; do
 	assert_nothing_left "a killed tuning"
 done
 cmp "$T/whole/scenario.resolved.yaml" "$T/again/scenario.resolved.yaml" || fail "one seed, two lists of candidates"
-assert_eq "$(head -n 2 "$T/whole/trials.jsonl" | jq -c .cell | paste -sd' ')" \
-	"$(head -n 2 "$T/again/trials.jsonl" | jq -c .cell | paste -sd' ')" "the first candidates"
+# Only the first: what comes next is that again when time was stolen from it.
+assert_eq "$(head -n 1 "$T/whole/trials.jsonl" | jq .cell)" "$(head -n 1 "$T/again/trials.jsonl" | jq .cell)" \
+	"the first candidate"
 head -n 2 "$T/whole/trials.jsonl" >"$T/before"
 measure "$CAPBENCH" tune --resume "$T/whole"
 cp "$T/out" "$T/words"

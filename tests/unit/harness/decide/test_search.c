@@ -186,6 +186,21 @@ static void says_that_the_generator_limits(void **state)
 	assert_true(o.results[0].low == 300000);
 }
 
+/* A generator that stalls now and then has no lower ceiling for it. */
+static void takes_no_stall_for_a_limit(void **state)
+{
+	const struct cb_search_trial trials[] = {
+		{.load = 200000, .length = 1, .offered = 199999},
+		{.load = 50000, .length = 1, .offered = 20000, .limited = true},
+		{.load = 50000, .length = 1, .offered = 10000, .limited = true},
+		{.load = 300000, .length = 1, .offered = 250000, .limited = true},
+	};
+
+	assert_true(isinf(cb_search_ceiling(trials, 1)) || cb_search_ceiling(trials, 1) >= 195000);
+	assert_true(cb_search_ceiling(trials, 3) >= 195000);
+	assert_true(cb_search_ceiling(trials, 4) >= 245000 - 1);
+}
+
 static void goes_no_higher_than_asked(void **state)
 {
 	static struct done o;
@@ -387,6 +402,7 @@ int main(void)
 		cmocka_unit_test(finds_both_goals_without_noise),
 		cmocka_unit_test(takes_half_the_time_of_bisection),
 		cmocka_unit_test(says_that_the_generator_limits),
+		cmocka_unit_test(takes_no_stall_for_a_limit),
 		cmocka_unit_test(goes_no_higher_than_asked),
 		cmocka_unit_test(says_that_nothing_is_kept),
 		cmocka_unit_test(gives_up_on_a_broken_test_bed),

@@ -49,7 +49,7 @@ wait_gone()
 	return 1
 }
 
-# keep ARGUMENT...: becomes the keeper.
+# keep ARGUMENT...: becomes the keeper. It has nothing of its caller's open, who may be in a pipeline.
 keep()
 {
 	trap - EXIT INT TERM
@@ -57,7 +57,7 @@ keep()
 	flock -n 9 || exit 3
 	echo $BASHPID >"$vm/lab"
 	exec setsid unshare --mount --net --pid --fork --kill-child=KILL --mount-proc \
-		"$root/scripts/lab.d/inside" serve "$@"
+		"$root/scripts/lab.d/inside" serve "$@" 2>&1
 }
 
 # abandon: what is not told to stay, ends.
@@ -99,7 +99,9 @@ lab_up()
 	say "booting ${hosts[*]} ($accelerator)"
 	coproc LAB { keep "$limit" "$accelerator" "$kernel" "$initramfs" "${choices[@]}"; }
 	trap abandon EXIT
-	IFS= read -r -t $((limit + 30)) -u "${LAB[0]:-255}" ready 2>/dev/null || true
+	while IFS= read -r -t $((limit + 30)) -u "${LAB[0]:-255}" ready 2>/dev/null && [ "$ready" != ready ]; do
+		echo "$ready" >&2
+	done
 	if [ "$ready" != ready ]; then
 		already
 		say "it is down again"

@@ -206,7 +206,9 @@ const struct cb_verb cb_verb_doctor = {
 		"measurement of capture, why, and what to type or to set. Changes nothing. "
 		"Exit status: 0 nothing is bad (warnings may be there), 6 something is: figures "
 		"from here would be wrong; 2, 4 and 5 as everywhere.",
-	.positional = {{"PORT", "a network interface; all that are up when left out", true}},
+	.positional = {{.metavar = "PORT",
+		.help = "a network interface; all that are up when left out",
+		.optional = true}},
 	.options = options,
 	.args_size = sizeof(struct args),
 	.examples = examples,

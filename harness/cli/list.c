@@ -160,10 +160,11 @@ const struct cb_verb cb_verb_list = {
 		"in summary.json for each cell. Settings are what host: of a scenario or a "
 		"test-bed "
 		"file may set on the machines.",
-	.positional = {{"AXIS",
-		"arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, loads, "
-		"externals, metrics or settings; all when left out",
-		true}},
+	.positional = {{.metavar = "AXIS",
+		.help = "arrivals, sizes, payloads, frames, transmitters, mechanisms, waits, "
+			"loads, "
+			"externals, metrics or settings; all when left out",
+		.optional = true}},
 	.examples = examples,
 	.run = run,
 };

@@ -34,7 +34,8 @@ const char *cb_doctor_port(const struct cb_doctor *d, size_t port)
 	return d->options->interfaces[port];
 }
 
-static void path_of(const struct cb_doctor *d, char path[PATH_MAX], const char *fmt, va_list args)
+__attribute__((format(printf, 3, 0))) static void path_of(
+	const struct cb_doctor *d, char path[PATH_MAX], const char *fmt, va_list args)
 {
 	size_t n = (size_t)snprintf(path, PATH_MAX, "%s", d->options->root ? d->options->root : "");
 

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ATTEMPTS_MAX 3 /* of one candidate in one round */
+#define ATTEMPTS_MAX 3UL /* of one candidate in one round */
 #define ALPHA        0.05
 
 /* One candidate in one round. */

@@ -22,9 +22,11 @@ size_t cb_tune_candidates(int64_t budget_ns)
 {
 	double n = (double)budget_ns / 1e9 / CANDIDATE_SECONDS;
 
-	return n < CANDIDATES_MIN                ? CANDIDATES_MIN
-		: n > CB_TUNE_CANDIDATES_MAX / 2 ? CB_TUNE_CANDIDATES_MAX / 2
-						 : (size_t)n;
+	const size_t most = CB_TUNE_CANDIDATES_MAX / 2;
+
+	if (n < CANDIDATES_MIN)
+		return CANDIDATES_MIN;
+	return n < (double)most ? (size_t)n : most;
 }
 
 json_t *cb_tune_request(const struct cb_tune_wish *wish, int64_t budget_ns)

@@ -31,7 +31,7 @@ bool cb_cpus_parse_mask(const char *text, struct cb_cpus *set);
 void cb_cpus_print_mask(const struct cb_cpus *set, char out[CB_CPUS_TEXT]);
 
 /* "0-3,5"; "" for none. */
-#define CB_CPUS_LIST (CB_HOST_CPUS_MAX * 4)
+#define CB_CPUS_LIST (CB_HOST_CPUS_MAX * 4UL)
 void cb_cpus_print_list(const struct cb_cpus *set, char out[CB_CPUS_LIST]);
 
 int cb_cpus_online(struct cb_cpus *set, struct cb_error *err);

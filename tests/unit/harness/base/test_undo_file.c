@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "tests/unit/harness/base/check.h"
+#include "tests/unit/harness/base/tree.h"
 
 static char dir[64];
 
@@ -22,10 +23,7 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -r %s", dir);
-	return system(command);
+	return tree_remove(dir);
 }
 
 struct count {

@@ -75,8 +75,10 @@ static void many_are_drawn(void **state)
 	struct cb_test test;
 
 	for (int i = 0; i < 30; i++) {
-		x[i] = i / 5; /* a trend over six levels, five trials each */
-		y[i] = i / 5 * 10 + i % 5;
+		int level = i / 5; /* a trend over six of them, five trials each */
+
+		x[i] = level;
+		y[i] = level * 10 + i % 5;
 	}
 	test = rises(curve, 1, &rho);
 	assert_false(test.exact);

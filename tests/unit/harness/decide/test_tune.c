@@ -146,10 +146,11 @@ static void keeps_to_its_budget(void **state)
 	static struct done o;
 	struct cb_tune t = asked;
 
-	for (t.budget = 60; t.budget < 400; t.budget += 60) {
+	for (int budget = 60; budget < 400; budget += 60) {
 		struct box b = alike(3);
 		double seconds = 0;
 
+		t.budget = budget;
 		tune(&t, &b, &o);
 		for (size_t i = 0; i < o.n; i++)
 			seconds += o.trials[i].seconds;

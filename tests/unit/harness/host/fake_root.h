@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "tests/unit/harness/base/check.h"
+#include "tests/unit/harness/base/tree.h"
 
 static char fake_root[64], fake_undo[80];
 
@@ -58,10 +59,7 @@ static inline int fake_make(void **state)
 
 static inline int fake_remove(void **state)
 {
-	char command[96];
-
-	snprintf(command, sizeof(command), "rm -r %s", fake_root);
-	return system(command);
+	return tree_remove(fake_root);
 }
 
 #endif

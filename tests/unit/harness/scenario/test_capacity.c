@@ -110,7 +110,7 @@ static void what_is_wrong_is_told(void **state)
 		struct cb_error err = {0};
 
 		assert_int_equal(
-			load_asked(&s, cases[i].text, &(struct asked){NULL}, &err), CB_ERR_USAGE);
+			load_asked(&s, cases[i].text, &(struct asked){0}, &err), CB_ERR_USAGE);
 		if (*cases[i].error)
 			assert_string_equal(err.text, cases[i].error);
 	}

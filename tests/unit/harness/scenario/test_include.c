@@ -78,7 +78,7 @@ static struct cb_scenario *load_named(const char *name, const struct asked *a)
 
 static void cells_in_common_are_measured_once(void **state)
 {
-	struct cb_scenario *s = load_named("all.yaml", &(struct asked){NULL});
+	struct cb_scenario *s = load_named("all.yaml", &(struct asked){0});
 
 	assert_int_equal(s->n_parts, 2);
 	assert_string_equal(s->parts[0].title, "The first");
@@ -150,7 +150,7 @@ static void refuse_file(const char *text, const struct asked *a, const char *err
 
 static void what_is_wrong_is_told_with_its_place(void **state)
 {
-	const struct asked none = {NULL};
+	const struct asked none = {0};
 
 	refuse_file("name: x\ninclude: 5\n", &none,
 		"bad.yaml:2:10: include: a list of one to 64 files is wanted, as in "
@@ -177,7 +177,7 @@ static void what_is_wrong_is_told_with_its_place(void **state)
 
 static void a_text_has_no_files(void **state)
 {
-	refuse_with("name: x\ninclude: [a.yaml]\n", &(struct asked){NULL},
+	refuse_with("name: x\ninclude: [a.yaml]\n", &(struct asked){0},
 		"t.yaml:2:11: include: this text has no directory: write the scenarios out");
 }
 

@@ -123,7 +123,7 @@ static void trials_alternate(void **state)
 	struct cb_scenario *s =
 		load(TRIAL PAIR "repetitions: 5\nvary:\n  traffic.rate: [1k, 2k]\n", NULL, &err);
 	size_t firsts[2] = {0};
-	struct cb_plan *p;
+	struct cb_plan *p = NULL;
 
 	(void)state;
 	if (!s || cb_plan_make(&p, s, &shape, 7, &err))

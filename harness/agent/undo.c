@@ -283,6 +283,7 @@ int cb_undo_open(struct cb_undo **undo, int keep, struct cb_error *err)
 	struct cb_undo *u =
 		mmap(NULL, sizeof(*u), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	int ends[2];
+	pid_t pid;
 
 	if (u == MAP_FAILED)
 		return cb_error_memory(err, "what is to be put back");
@@ -290,20 +291,23 @@ int cb_undo_open(struct cb_undo **undo, int keep, struct cb_error *err)
 		munmap(u, sizeof(*u));
 		return cb_error_errno(err, CB_ERR_INTERNAL, errno, "pipe");
 	}
-	u->guardian = fork();
-	if (u->guardian == 0) {
+	/* Not to *u itself, which is shared: the child would write its 0 there, too, and later. */
+	pid = fork();
+	if (pid == 0) {
 		close(ends[1]);
 		guard(u, ends[0], keep);
 	}
+	if (pid < 0)
+		cb_error_errno(err, CB_ERR_HOST, errno, "fork");
 	close(ends[0]);
 	u->fd = ends[1];
-	*undo = u;
-	if (u->guardian > 0)
+	u->guardian = pid > 0 ? pid : 0;
+	if (pid > 0) {
+		*undo = u;
 		return 0;
-	u->guardian = 0;
-	*undo = NULL;
-	cb_error_errno(err, CB_ERR_HOST, errno, "fork");
+	}
 	cb_undo_close(u);
+	*undo = NULL;
 	return CB_ERR_HOST;
 }
 

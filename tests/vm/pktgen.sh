@@ -77,7 +77,7 @@ books()
 # shellcheck disable=SC2016  # jq's variables
 {
 	plain='$g.offered == 500 and $g.unoffered == 0 and $g.refused == 0 and $g.window_offered == 500 and
-		$g.elapsed_ns > 480e6 and $g.elapsed_ns < 520e6'
+		$g.elapsed_ns > 480e6' # rates are tried below
 	! more || books "tpacket2" tpacket2 0 "$plain" pktgen --rate 1k --count 500
 	books "tpacket3" tpacket3 0 "$plain" pktgen --rate 1k --count 500
 	# Two streams, by their ports. 150 frames of warm-up, 75 of each.

@@ -36,10 +36,14 @@ static void take_round_trip(struct cb_conn *c, uint64_t rtt_ns)
 	}
 }
 
+/* While losses are repaired the window grows only after a time-out, which made it one segment: by
+ * no more than one for each acknowledgement (RFC 5681, 3.1). */
 static void grow_window(struct cb_conn *c, int64_t acked)
 {
-	if (c->recover)
+	if (c->recover && c->cwnd >= c->ssthresh)
 		return;
+	if (c->recover && acked > c->mss)
+		acked = c->mss;
 	if (c->cwnd < c->ssthresh)
 		c->cwnd += acked;
 	else
@@ -55,13 +59,24 @@ static void go_on_recovering(struct cb_conn *c)
 		return;
 	if (c->una >= c->recover) {
 		c->recover = c->resend = c->lost = 0;
-		c->cwnd = c->ssthresh;
+		if (c->cwnd > c->ssthresh)
+			c->cwnd = c->ssthresh;
 		return;
 	}
 	if (c->lost <= c->una) {
 		c->resend = c->una;
 		c->lost = c->una + c->mss < c->nxt ? c->una + c->mss : c->nxt;
 	}
+}
+
+/* That a SYN was lost says nothing of how much may be under way: one segment to begin with, and no
+ * threshold (RFC 5681, 3.1). */
+static void forget_handshake(struct cb_conn *c)
+{
+	if (c->counts.timeouts)
+		c->cwnd = c->mss;
+	c->ssthresh = INT64_MAX / 2;
+	c->recover = c->resend = c->lost = 0;
 }
 
 void cb_conn_acked(struct cb_conn *c, int64_t ack, uint64_t now_ns)
@@ -78,7 +93,10 @@ void cb_conn_acked(struct cb_conn *c, int64_t ack, uint64_t now_ns)
 	c->duplicates = 0;
 	c->probe_backoff = 0;
 	cb_ranges_trim(&c->sacked, ack);
-	grow_window(c, acked);
+	if (ack == acked)
+		forget_handshake(c);
+	else
+		grow_window(c, acked);
 	go_on_recovering(c);
 	c->progress_ns = now_ns;
 	c->resend_ns = c->una < c->nxt ? now_ns + c->rto_ns : CB_CONN_NEVER;

@@ -5,7 +5,6 @@
 #define CHALLENGE_NS (10 * CB_NS_PER_MS)
 #define DEFAULT_MSS4 536u /* RFC 9293, 3.7.1 */
 #define DEFAULT_MSS6 1220u
-#define MSS_LEAST    88u /* TCP_MIN_MSS, include/net/tcp.h */
 
 /* A segment with its places. */
 struct arrived {
@@ -33,8 +32,8 @@ static void learn_peer(struct cb_conn *c, const struct cb_tcp_segment *s, uint64
 	if (!c->use_scale)
 		c->own_scale = 0;
 	c->mss = mss < c->spec->mss_max ? mss : c->spec->mss_max;
-	if (c->mss < MSS_LEAST)
-		c->mss = MSS_LEAST;
+	if (c->mss < CB_TCP_MSS_LEAST)
+		c->mss = CB_TCP_MSS_LEAST;
 	c->cwnd = 10 * (int64_t)c->mss;
 	c->edge = c->una + s->window; /* never scaled in a SYN (RFC 7323, 2.2) */
 	c->wl1 = 0;
@@ -76,7 +75,6 @@ static void in_syn_sent(struct cb_conn *c, const struct cb_tcp_segment *s, uint6
 	learn_peer(c, s, now_ns);
 	c->edge = ack + s->window;
 	cb_conn_acked(c, ack, now_ns);
-	c->recover = c->resend = c->lost = 0;
 	c->state = CB_CONN_ESTABLISHED;
 	c->acks = 1;
 }
@@ -171,6 +169,8 @@ static bool take_ack(struct cb_conn *c, const struct arrived *a)
 		return true;
 	cb_conn_take_sacks(c, &a->s->options);
 	take_window(c, a);
+	if (c->edge <= c->una)
+		c->retries = 0; /* it lives, and has no room: for that the limit is quiet_ns */
 	if (a->ack > c->una)
 		cb_conn_acked(c, a->ack, a->now_ns);
 	else if (c->una < c->nxt && a->begin == a->end &&

@@ -21,6 +21,7 @@ struct cb_tcp_replay_job {
 	int side;                /* enum cb_side */
 	int64_t flow;            /* from 1; 0: all */
 	int64_t connections;     /* copies of each */
+	int64_t per_second;      /* of the transmitter: connections */
 	int64_t parallel;        /* at once, at most */
 	int expect;              /* enum cb_expect */
 	int timing;              /* enum cb_tcp_replay_timing */
@@ -30,7 +31,11 @@ struct cb_tcp_replay_job {
 	int64_t window_bytes, mss; /* mss 0: what the link takes */
 };
 
-extern const struct cb_option cb_tcp_replay_options[]; /* over struct cb_tcp_replay_job */
+/* Over struct cb_tcp_replay_job: the verb's, and those of the transmitter. */
+extern const struct cb_option cb_tcp_replay_options[], cb_tcp_replay_transmitter_options[];
+
+/* What the transmitter has no option for gets the verb's default. */
+void cb_tcp_replay_fill(struct cb_tcp_replay_job *job);
 
 /* One connection that was played. */
 struct cb_tcp_replay_connection {

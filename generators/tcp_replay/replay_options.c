@@ -11,74 +11,81 @@ static const char *const expects[] = {"exact", "length", "any", NULL};
 static const char *const timings[] = {"fast", "capture", NULL};
 static const char *const xdp_modes[] = {"auto", "native", "generic", NULL};
 
+/* ---- rows of both tables ---- */
+
+#define ROW_TO(words)                                                                       \
+	{                                                                                   \
+		.name = "to", TEXT(to), .fallback = "", .metavar = "ADDRESS", .help = words \
+	}
+#define ROW_MAC(words)                                                                             \
+	{                                                                                          \
+		.name = "mac", TEXT(mac), .fallback = "auto", .metavar = "auto|MAC", .help = words \
+	}
+#define ROW_PORT                                                                             \
+	{                                                                                    \
+		.name = "port", TEXT(port), .fallback = "captured", .metavar = "captured|N", \
+		.help = "The server's port"                                                  \
+	}
+#define ROW_SOURCE(words)                                                             \
+	{                                                                             \
+		.name = "source", TEXT(source), .fallback = "", .metavar = "ADDRESS", \
+		.help = words                                                         \
+	}
+#define ROW_FLOW(words)                                                             \
+	{                                                                           \
+		.name = "flow", .type = CB_OPT_COUNT, FIELD(flow), .fallback = "0", \
+		.max = 1 << 24, .help = words                                       \
+	}
+#define ROW_PARALLEL                                                                           \
+	{                                                                                      \
+		.name = "parallel", .type = CB_OPT_COUNT, FIELD(parallel), .fallback = "4096", \
+		.min = 1, .max = 65536, .help = "Connections that are open at once, at most"   \
+	}
+#define ROW_TIMING(words)                                                                 \
+	{                                                                                 \
+		.name = "timing", .type = CB_OPT_ENUM, FIELD(timing), .fallback = "fast", \
+		.choices = timings, .help = words                                         \
+	}
+#define ROW_EXPECT(usual)                                                                    \
+	{                                                                                    \
+		.name = "expect", .type = CB_OPT_ENUM, FIELD(expect), .fallback = usual,     \
+		.choices = expects,                                                          \
+		.help = "What the peer is to send: the captured bytes, as many, or anything" \
+	}
+#define COUNT_MAX 10000000
+
+/* ---- the tables ---- */
+
 const struct cb_option cb_tcp_replay_options[] = {
-	{.name = "to",
-		TEXT(to),
-		.fallback = "",
-		.metavar = "ADDRESS",
-		.help = "The live peer, IPv4 or IPv6; with --side server: the only client that is "
-			"served"},
-	{.name = "mac",
-		TEXT(mac),
-		.fallback = "auto",
-		.metavar = "auto|MAC",
-		.help = "Its MAC address, or the gateway's; auto: by the routes and ARP or "
-			"neighbour discovery"},
-	{.name = "port",
-		TEXT(port),
-		.fallback = "captured",
-		.metavar = "captured|N",
-		.help = "The server's port"},
+	ROW_TO("The live peer, IPv4 or IPv6; with --side server: the only client that is served"),
+	ROW_MAC("Its MAC address, or the gateway's; auto: by the routes and ARP or neighbour "
+		"discovery"),
+	ROW_PORT,
 	{.name = "source-port",
 		TEXT(source_port),
 		.fallback = "random",
 		.metavar = "random|N",
 		.help = "The client's port; N: of the first connection, counted up"},
-	{.name = "source",
-		TEXT(source),
-		.fallback = "",
-		.metavar = "ADDRESS",
-		.help = "Speak from an address that nobody has, and answer for it; empty: from the "
-			"interface's own"},
+	ROW_SOURCE("Speak from an address that nobody has, and answer for it; empty: from the "
+		   "interface's own"),
 	{.name = "side",
 		.type = CB_OPT_ENUM,
 		FIELD(side),
 		.fallback = "client",
 		.choices = sides,
 		.help = "Which side of the connections is played"},
-	{.name = "flow",
-		.type = CB_OPT_COUNT,
-		FIELD(flow),
-		.fallback = "0",
-		.max = 1 << 24,
-		.help = "Only this connection of the file, from 1; 0: all"},
+	ROW_FLOW("Only this connection of the file, from 1; 0: all"),
 	{.name = "connections",
 		.type = CB_OPT_COUNT,
 		FIELD(connections),
 		.fallback = "1",
 		.min = 1,
-		.max = 10000000,
+		.max = COUNT_MAX,
 		.help = "Play each so many times, each with a port of its own"},
-	{.name = "parallel",
-		.type = CB_OPT_COUNT,
-		FIELD(parallel),
-		.fallback = "4096",
-		.min = 1,
-		.max = 65536,
-		.help = "Connections that are open at once, at most"},
-	{.name = "timing",
-		.type = CB_OPT_ENUM,
-		FIELD(timing),
-		.fallback = "fast",
-		.choices = timings,
-		.help = "fast: as fast as the peer allows; capture: connections begin, and their "
-			"side thinks, as in the capture"},
-	{.name = "expect",
-		.type = CB_OPT_ENUM,
-		FIELD(expect),
-		.fallback = "exact",
-		.choices = expects,
-		.help = "What the peer is to send: the captured bytes, as many, or anything"},
+	ROW_PARALLEL,
+	ROW_TIMING("fast: as fast as the peer allows; capture: connections begin, and their side "
+		   "thinks, as in the capture"),
+	ROW_EXPECT("exact"),
 	{.name = "synthesize-handshake",
 		.type = CB_OPT_BOOL,
 		FIELD(synthesize_handshake),
@@ -151,3 +158,36 @@ const struct cb_option cb_tcp_replay_options[] = {
 			"entry (any device)"},
 	CB_OPTION_END,
 };
+
+const struct cb_option cb_tcp_replay_transmitter_options[] = {
+	{.name = "file",
+		TEXT(file),
+		.metavar = "PATH",
+		.help = "A pcap or pcapng file with TCP connections in it"},
+	{.name = "connections",
+		.type = CB_OPT_COUNT,
+		FIELD(per_second),
+		.fallback = "100",
+		.min = 1,
+		.max = COUNT_MAX,
+		.help = "How many begin each second; those of the file in turn"},
+	ROW_TO("A live peer; none: both sides are played, as a mirror port shows them"),
+	ROW_MAC("The peer's MAC address, or the gateway's; auto: it is asked for"),
+	ROW_PORT,
+	ROW_SOURCE("Speak to the peer from an address that nobody has"),
+	ROW_FLOW("Only this connection of the file; 0: all in turn"),
+	ROW_PARALLEL,
+	ROW_TIMING("capture: each side thinks as long as it did"),
+	ROW_EXPECT("length"),
+	CB_OPTION_END,
+};
+
+void cb_tcp_replay_fill(struct cb_tcp_replay_job *job)
+{
+	const struct cb_option *row;
+
+	for (row = cb_tcp_replay_options; row->name; row++) {
+		if (!cb_option_find(cb_tcp_replay_transmitter_options, row->name))
+			cb_option_decode(row, row->fallback, job, NULL);
+	}
+}

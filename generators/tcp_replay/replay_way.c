@@ -12,7 +12,6 @@
 #include <string.h>
 
 #define RESOLVE_NS        CB_NS_PER_SEC
-#define MSS_LEAST         88u
 #define PROTOCOL_CUSTOMER 0x8100u
 #define PROTOCOL_SERVICE  0x88a8u
 
@@ -110,7 +109,7 @@ static int find_link(struct cb_tcp_replay *replay, struct cb_error *err)
 	if (!info.up)
 		return cb_error_set(err, CB_ERR_HOST,
 			"%s is down; bring it up with \"ip link set %s up\"", name, name);
-	if (info.mtu < headers + MSS_LEAST)
+	if (info.mtu < headers + CB_TCP_MSS_LEAST)
 		return cb_error_set(
 			err, CB_ERR_HOST, "%s has an MTU of %u: too small for TCP", name, info.mtu);
 	e->ifindex = info.ifindex;
@@ -118,8 +117,8 @@ static int find_link(struct cb_tcp_replay *replay, struct cb_error *err)
 	mss = info.mtu - headers;
 	if (replay->job->mss && replay->job->mss < mss)
 		mss = (uint32_t)replay->job->mss;
-	if (mss < MSS_LEAST)
-		return cb_error_set(err, CB_ERR_USAGE, "--mss: at least %u bytes", MSS_LEAST);
+	if (mss < CB_TCP_MSS_LEAST)
+		return cb_error_set(err, CB_ERR_USAGE, "--mss: at least %u bytes", CB_TCP_MSS_LEAST);
 	for (size_t i = 0; i < replay->n_flows; i++)
 		replay->specs[i].mss_max = mss;
 	return 0;

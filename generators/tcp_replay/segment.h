@@ -19,6 +19,7 @@
 #define CB_TCP_OPTIONS_MAX 40u
 #define CB_TCP_SACKS_MAX   4u  /* that fit beside nothing else (RFC 2018, section 3) */
 #define CB_TCP_SCALE_MAX   14u /* RFC 7323, 2.3 */
+#define CB_TCP_MSS_LEAST   88u /* TCP_MIN_MSS, include/net/tcp.h */
 
 struct cb_tcp_sack {
 	uint32_t from, to;

@@ -15,22 +15,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define MSS_LEAST 88U /* TCP_MIN_MSS, include/net/tcp.h */
-
-#define FIELD(f) .offset = offsetof(struct options, job.f)
-#define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct options *)0)->job.f)
-
-/* First: cb_tcp_replay_options gives the defaults of what has no row here. */
-struct options {
-	struct cb_tcp_replay_job job;
-	int64_t per_second;
-};
-
 struct tcp_replay {
 	struct cb_tcp_replay_job job;
 	struct cb_tcp_replay replay;
 	struct cb_conn_spec *pairs; /* of the mirror; owned */
-	uint64_t per_second;
 	unsigned ifindex;
 	uint8_t mac[6];
 	/* of a run */
@@ -41,83 +29,7 @@ struct tcp_replay {
 	uint64_t begin_ns, end_ns;
 };
 
-static const char *const timings[] = {"fast", "capture", NULL};
-static const char *const expects[] = {"exact", "length", "any", NULL};
-
-static const struct cb_option options[] = {
-	{.name = "file",
-		TEXT(file),
-		.metavar = "PATH",
-		.help = "A pcap or pcapng file with TCP connections in it"},
-	{.name = "connections",
-		.type = CB_OPT_COUNT,
-		.offset = offsetof(struct options, per_second),
-		.fallback = "100",
-		.min = 1,
-		.max = 10000000,
-		.help = "How many begin each second; those of the file in turn"},
-	{.name = "to",
-		TEXT(to),
-		.fallback = "",
-		.metavar = "ADDRESS",
-		.help = "A live peer; none: both sides are played, as a mirror port shows them"},
-	{.name = "mac", TEXT(mac), .fallback = "auto", .metavar = "auto|MAC", .help = "The peer's"},
-	{.name = "port",
-		TEXT(port),
-		.fallback = "captured",
-		.metavar = "captured|N",
-		.help = "The peer's"},
-	{.name = "source",
-		TEXT(source),
-		.fallback = "",
-		.metavar = "ADDRESS",
-		.help = "Speak to the peer from an address that nobody has"},
-	{.name = "flow",
-		.type = CB_OPT_COUNT,
-		FIELD(flow),
-		.fallback = "0",
-		.max = 1 << 24,
-		.help = "Only this connection of the file; 0: all in turn"},
-	{.name = "parallel",
-		.type = CB_OPT_COUNT,
-		FIELD(parallel),
-		.fallback = "4096",
-		.min = 1,
-		.max = 65536,
-		.help = "Connections that are open at once, at most"},
-	{.name = "timing",
-		.type = CB_OPT_ENUM,
-		FIELD(timing),
-		.fallback = "fast",
-		.choices = timings,
-		.help = "capture: each side thinks as long as it did"},
-	{.name = "expect",
-		.type = CB_OPT_ENUM,
-		FIELD(expect),
-		.fallback = "length",
-		.choices = expects,
-		.help = "What the peer is to send"},
-	CB_OPTION_END,
-};
-
 /* ---- set-up ---- */
-
-/* What the options leave open is as the verb has it. */
-static void fill_job(struct tcp_replay *t, const struct cb_link *link, const struct options *o)
-{
-	cb_option_defaults(cb_tcp_replay_options, &t->job);
-	snprintf(t->job.interface, sizeof(t->job.interface), "%s", link->interface);
-	memcpy(t->job.file, o->job.file, sizeof(t->job.file));
-	memcpy(t->job.to, o->job.to, sizeof(t->job.to));
-	memcpy(t->job.mac, o->job.mac, sizeof(t->job.mac));
-	memcpy(t->job.port, o->job.port, sizeof(t->job.port));
-	memcpy(t->job.source, o->job.source, sizeof(t->job.source));
-	t->job.flow = o->job.flow;
-	t->job.parallel = o->job.parallel;
-	t->job.timing = o->job.timing;
-	t->job.expect = o->job.expect;
-	t->per_second = (uint64_t)o->per_second;
-}
 
 /* The longest segments that fit, behind any headers that a flow may have. */
 #define HEADERS_MOST (60U + 4 * CB_PACKET_VLANS_MAX)
@@ -130,7 +42,7 @@ static int make_pairs(struct tcp_replay *t, struct cb_error *err)
 
 	if (r)
 		return r;
-	if (info.mtu < HEADERS_MOST + MSS_LEAST)
+	if (info.mtu < HEADERS_MOST + CB_TCP_MSS_LEAST)
 		return cb_error_set(err, CB_ERR_HOST, "%s has an MTU of %u: too small for TCP",
 			t->job.interface, info.mtu);
 	t->pairs = calloc(2 * replay->n_flows, sizeof(*t->pairs));
@@ -165,7 +77,9 @@ static int tcp_replay_open(
 	struct tcp_replay *t = state;
 	int r;
 
-	fill_job(t, link, given);
+	t->job = *(const struct cb_tcp_replay_job *)given;
+	cb_tcp_replay_fill(&t->job);
+	snprintf(t->job.interface, sizeof(t->job.interface), "%s", link->interface);
 	t->ifindex = link->ifindex;
 	memcpy(t->mac, link->frame->bytes + 6, sizeof(t->mac));
 	r = t->job.to[0] ? cb_tcp_replay_prepare(&t->replay, &t->job, err)
@@ -177,12 +91,19 @@ static int tcp_replay_open(
 	return r;
 }
 
+static unsigned tcp_replay_traits(const void *options)
+{
+	const struct cb_tcp_replay_job *job = options;
+
+	return job->to[0] ? CB_TRAIT_PEER : 0;
+}
+
 /* ---- a run ---- */
 
 static int next(struct tcp_replay *t, struct cb_engine_start *start)
 {
 	start->flow = t->begun % t->replay.n_flows;
-	start->at_ns = t->begun * CB_NS_PER_SEC / t->per_second;
+	start->at_ns = t->begun * CB_NS_PER_SEC / (uint64_t)t->job.per_second;
 	t->begun++;
 	return 1;
 }
@@ -315,8 +236,9 @@ const struct cb_transmitter cb_transmitter_tcp_replay = {
 		{
 			.name = "tcp-replay",
 			.help = "Plays captured TCP connections anew, so many a second; no stamps",
-			.options = options,
-			.options_size = sizeof(struct options),
+			.options = cb_tcp_replay_transmitter_options,
+			.options_size = sizeof(struct cb_tcp_replay_job),
+			.traits = tcp_replay_traits,
 		},
 	.state_size = sizeof(struct tcp_replay),
 	.batch = CB_OUTBOX_FRAMES,

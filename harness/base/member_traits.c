@@ -21,6 +21,7 @@ static const struct {
 	{CB_TRAIT_BATCH, "a wake-up after N frames or a time"},
 	{CB_TRAIT_SHAPES, "frames that differ in more than their stamp"},
 	{CB_TRAIT_FRAMES, "headers of one's own choice"},
+	{CB_TRAIT_PEER, "a live host to speak to"},
 	{CB_TRAIT_XDP, "a tap in the driver"},
 	{CB_TRAIT_TIMES, "frames with times of their own, a file's"},
 };

@@ -45,10 +45,10 @@ replay_record()
 	local port=replay_port_$1 timestamps=1
 	[ "$3" != "dialogue without TCP timestamps" ] || timestamps=0
 	far sysctl -q -w net.ipv4.tcp_timestamps=$timestamps
-	background tcpdump -Z root --immediate-mode -B 65536 -s 262144 -i vtx -w "$4" tcp
+	background tcpdump -Z root --immediate-mode -U -B 65536 -s 262144 -i vtx -w "$4" tcp
 	until_true 50 grep -q listening err
 	replay_peer talk "$2" $replay_far "${!port}"
-	sleep 0.3
+	replay_peer ended "$4"
 	stop
 }
 

@@ -160,6 +160,8 @@ background()
 {
 	local name=$1
 	shift
+	# Emptied here: the child gets to it later, and who waits for a line must not find that of the one before.
+	: >"$T/$name.out" 2>"$T/$name.err"
 	env --default-signal=INT "$@" >"$T/$name.out" 2>"$T/$name.err" </dev/null &
 	pid[$name]=$!
 }

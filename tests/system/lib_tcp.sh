@@ -77,15 +77,16 @@ connected() # PORT: of a server
 	[ -n "$(far ss -Htn state established "sport = :$1")" ]
 }
 
-# record NAME COMMAND...: what it says over vtx, in $T/NAME.pcap
+# record NAME COMMAND...: what it says over vtx, in $T/NAME.pcap, from the SYN to the last ACK.
 record()
 {
 	local name=$1
 	shift
-	background "record" tcpdump -Z root --immediate-mode -B 65536 -s 262144 -i vtx -w "$T/$name.pcap" tcp
+	background "record" tcpdump -Z root --immediate-mode -U -B 65536 -s 262144 -i vtx -w "$T/$name.pcap" tcp
 	until_true 10 grep -q 'listening on' "$T/record.err" || fail "tcpdump does not start"
 	"$@" >"$T/client.out" 2>"$T/client.err" || fail "the client of $name: $(cat "$T/client.err")"
-	sleep 0.3
+	# What tcpdump has not read yet when it is told to stop, it does not write.
+	"$PYTHON" "$HERE/lib_tcp" ended "$T/$name.pcap" || fail "tcpdump of $name: $(cat "$T/record.err")"
 	stop record
 	assert_grep '^0 packets dropped by kernel' "$T/record.err" "tcpdump of $name"
 }

@@ -14,14 +14,18 @@ record short talk short 7001
 
 # ---- both sides, as a mirror port shows them -----------------------------------------------------
 
-background witness ip netns exec far tcpdump -Z root --immediate-mode -B 65536 -s 128 -i vrx -w "$T/mirror.pcap" tcp
+background witness ip netns exec far tcpdump -Z root --immediate-mode -U -B 65536 -s 128 -i vrx -w "$T/mirror.pcap" tcp
 until_true 10 grep -q 'listening on' "$T/witness.err" || fail "tcpdump does not start"
 expect 0 "$CAPBENCH" generate vtx --transmitter "tcp-replay:file=$T/lines.pcap,connections=50" --rate max --duration 1s --json
-sleep 0.5
+sent=$(json "$T/out" .offered)
+witnessed()
+{
+	[ "$({ tcpdump -r "$T/mirror.pcap" -n tcp port 7001 2>/dev/null || true; } | wc -l)" -ge "$sent" ]
+}
+until_true 10 witnessed || true # which is told below
 stop witness
 assert_json "$T/out" '.connections >= 48 and .connections <= 51 and .connections_complete == .connections' "mirror: connections"
 assert_json "$T/out" '.unstamped == .offered and .refused == 0 and .peer_received == null and .intended == null' "mirror: books"
-sent=$(json "$T/out" .offered)
 assert_eq "$(tcpdump -r "$T/mirror.pcap" -n tcp port 7001 2>/dev/null | wc -l)" "$sent" "frames that a witness sees"
 # The far kernel has no such connections, and resets none: it sees them, as on a mirror port, as another's.
 syns=$(tcpdump -r "$T/mirror.pcap" -n 'tcp[13] = 2' 2>/dev/null | wc -l)

@@ -29,18 +29,18 @@ for how in lines small; do
 	done
 done
 complete short --to $FAR --port "${at[late]}"
-assert_json "$T/out" '.duration_ns > 1.4e9' "late"
+assert_json "$T/out" '.duration_ns > 0.4e9' "late"
 replay 7 lines --to $FAR --port "${at[reset]}"
 assert_json "$T/out" '.connections[0].verdict == "reset"' "reset"
-replay 8 lines --to $FAR --port "${at[silent]}" --timeout 1s
+replay 8 lines --to $FAR --port "${at[silent]}" --timeout 500ms
 assert_json "$T/out" '.connections[0].verdict == "no answer" and .duration_ns < 3e9' "silent"
 replay 9 lines --to $FAR --port "${at[other]}"
 assert_json "$T/out" '.connections[0].verdict == "different" and .different_bytes > 20000' "other bytes"
 complete lines --to $FAR --port "${at[other]}" --expect length
 complete lines --to $FAR --port "${at[other]}" --expect any
-# Its window closes for a second and a half.
+# Its window closes for a while.
 complete much --to $FAR --port "${at[slow]}"
-assert_json "$T/out" '.probes > 0 and .duration_ns > 1.2e9' "closed window"
+assert_json "$T/out" '.probes > 0 and .duration_ns > 0.5e9' "closed window"
 complete lines --to $FAR --port "${at[lines]}" --window 2048
 complete lines --to $FAR --port "${at[lines]}" --mss 100
 assert_json "$T/out" '.received > 200' "small segments"
@@ -72,18 +72,23 @@ assert_grep 'what stands before that is played' "$T/err" "a file that ends early
 
 # ---- the link ------------------------------------------------------------------------------------
 
-losses=("1 0 0" "0 5 0" "0 0 5" "5 5 5")
-[ "$CAPBENCH_TIER" = commit ] || losses+=("2 0 0" "3 3 0" "5 0 0" "0 20 20" "5 20 5")
+stop relay
+losses=("2 0 0" "0 5 0" "5 5 5")
+[ "$CAPBENCH_TIER" = commit ] || losses+=("1 0 0" "0 0 5" "3 3 0" "5 0 0" "0 20 20" "5 20 5")
 for loss in "${losses[@]}"; do
-	stop relay
 	# shellcheck disable=SC2086  # three numbers
 	relay $loss
-	complete lines --to $FAR --retries 6 --timeout 20s
-	complete much --to $FAR --retries 6 --timeout 20s
-	[ "${loss%% *}" = 0 ] || assert_json "$T/out" '.retransmissions > 0' "loss of $loss: retransmissions"
-	complete lines --to $FAR --retries 6 --timeout 20s --timestamps=off --port "${at[small]}"
+	again=0
+	for options in "lines" "much" "lines --timestamps=off --port ${at[small]}"; do
+		# shellcheck disable=SC2086  # words
+		complete $options --to $FAR --retries 6 --timeout 20s
+		again=$((again + $(json "$T/out" .retransmissions)))
+	done
+	stop relay
+	lost=$(awk '/^lost/ { print $2 }' "$T/relay.out")
+	[ "$lost" -eq 0 ] || [ $again -gt 0 ] || fail "$loss: $lost segments were lost, none was sent again"
+	[ "${loss%% *}" -lt 2 ] || [ "$lost" -gt 0 ] || fail "$loss: no segment was lost"
 done
-stop relay
 
 # ---- without the relay: offload, VLANs, generic XDP, many at once --------------------------------
 

@@ -172,10 +172,11 @@ static inline unsigned take(struct ring_state *s, struct cb_frame *frames, unsig
 
 	while (n < max && s->ring.position - from < held) {
 		const struct cb_ring_frame *record = cb_bpf_ring_next(&s->ring);
-		const uint8_t *data = (const uint8_t *)(record + 1);
+		const uint8_t *data;
 
 		if (!record)
 			break;
+		data = (const uint8_t *)(record + 1);
 		/* frames of a stream are mostly of one size */
 		__builtin_prefetch(data + PREFETCH_AHEAD * cb_bpf_ring_cost(record->caplen));
 		frames[n++] = (struct cb_frame){.data = data,

@@ -28,12 +28,16 @@ static const struct phase phases[] = {
 	{"after", cb_attempt_after, false},
 };
 
-/* Whatever went wrong, nothing of the attempt goes on. */
-static void abandon(const struct cb_attempt *a)
+/*
+ * Whatever went wrong, nothing of the attempt goes on. An agent that turns out to be gone is the
+ * cause of what another one said, whose link has lost its other end: CB_ERR_HOST and how it ended;
+ * else 0.
+ */
+static int abandon(const struct cb_attempt *a, struct cb_error *gone)
 {
 	struct cb_host *hosts[2 * CB_TESTBED_HOSTS_MAX];
-	struct cb_error ignored = {0};
 	sig_atomic_t stop_signal = cb_testbed_stop;
+	int cause = 0;
 	uint64_t deadline = cb_deadline_in(ABORT_NS);
 	size_t n = 0;
 
@@ -42,14 +46,28 @@ static void abandon(const struct cb_attempt *a)
 		hosts[n++] = a->generators[i].end->host;
 	for (size_t i = 0; i < a->n_sensors; i++)
 		hosts[n++] = a->sensors[i].end->host;
-	for (size_t i = 0; i < n; i++)
-		if (cb_host_is_broken(hosts[i]) || cb_host_send(hosts[i], "abort", NULL, &ignored))
+	for (size_t i = 0; i < n; i++) {
+		struct cb_error e = {0};
+
+		if (cb_host_is_broken(hosts[i]))
 			hosts[i] = NULL;
-	for (size_t i = 0; i < n; i++)
-		if (hosts[i])
-			cb_host_collect(hosts[i], NULL, deadline, &ignored);
+		else if (cb_host_send(hosts[i], "abort", NULL, &e) == CB_ERR_HOST) {
+			hosts[i] = NULL;
+			cause = CB_ERR_HOST;
+			*gone = e;
+		}
+	}
+	for (size_t i = 0; i < n; i++) {
+		struct cb_error e = {0};
+
+		if (hosts[i] && cb_host_collect(hosts[i], NULL, deadline, &e) == CB_ERR_HOST) {
+			cause = CB_ERR_HOST;
+			*gone = e;
+		}
+	}
 	if (!cb_testbed_stop)
 		cb_testbed_stop = stop_signal;
+	return cause;
 }
 
 static int run_phases(struct cb_attempt *a, struct cb_error *err)
@@ -63,7 +81,10 @@ static int run_phases(struct cb_attempt *a, struct cb_error *err)
 		r = phases[i].run(a, err);
 		cb_debug("phase %s: %.1f ms", phases[i].name, (double)(cb_now_ns() - start) / 1e6);
 		if (r) {
-			abandon(a);
+			struct cb_error gone = {0};
+
+			if (abandon(a, &gone) && r != CB_ERR_HOST && r != CB_ERR_INTERRUPTED && err)
+				*err = gone;
 			return cb_error_prepend(err, "phase %s", phases[i].name);
 		}
 	}

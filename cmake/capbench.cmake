@@ -87,8 +87,6 @@ function(cb_unit_tests)
       string(REGEX REPLACE "^test_" "" base ${base})
       set(target unit_${name}_${base})
       add_executable(${target} ${test})
-      # Clang's warnings about them come from clang-tidy; there is no need to build them twice.
-      set_target_properties(${target} PROPERTIES EXCLUDE_FROM_ALL ${CAPBENCH_FUZZ})
       target_link_libraries(${target} PRIVATE cb_${name} ${CMOCKA_LIBRARY})
       target_compile_definitions(${target} PRIVATE CB_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
         CB_FAKE_DIR="${CMAKE_BINARY_DIR}/fakes")

@@ -2,12 +2,16 @@
 # The gate for real: a capture program made slower is caught, the same twice is not; what is broken
 # is neither; and every number it tells is recomputed from trials.jsonl by jq and awk.
 # timeout: 900
+#
+# In the commit tier at one rate; in the all tier at two, and twenty times each.
 # shellcheck disable=SC2016  # $offered and $path are jq's
 . "$(dirname "$0")/lib.sh"
 need_root
 need_cmd xmllint
 
-cat >"$T/gate.yaml" <<-'YAML'
+rates='20k'
+[ "$CAPBENCH_TIER" != all ] || rates='20k, 40k'
+cat >"$T/gate.yaml" <<-YAML
 	name: gate
 	title: Is it slower?
 	trial:
@@ -17,20 +21,31 @@ cat >"$T/gate.yaml" <<-'YAML'
 	  generator: {transmitter: packet}
 	  capture: {mechanism: tpacket3, load: "work:2us"}
 	vary:
-	  traffic.rate: [20k, 40k]
-	repetitions: 5
+	  traffic.rate: [$rates]
+	repetitions: 6
 YAML
-# 2 us of work and what it takes to get the frame: 0.35 us more is 15 % and something.
+# 2 us of work and what it takes to get the frame: 0.35 us more is 15 % and something. Few trials on a
+# machine that has other things to do find a half.
 slower='base=,cand=capture.load=work:2350ns'
+[ "$CAPBENCH_TIER" = all ] || slower='base=,cand=capture.load=work:3200ns'
 same='a=,b='
 
-# gate DIR VARIANTS: its exit status is in $status; the comparison in $T/out, as JSON.
+# gate DIR VARIANTS: its exit status is in $status; the comparison in $T/out, as JSON. Where
+# ${kill_at:-} is a number the run is killed at that line of a journal, and resumed.
 gate()
 {
 	status=0
 	rm -rf "$1"
-	"$CAPBENCH_FAST" run "$T/gate.yaml" --variants "$2" --metric cpu_ns_per_frame --no-pictures \
-		--out "$1" --json >"$T/out" 2>"$T/err" </dev/null || status=$?
+	CAPBENCH_KILL_AT_STEP=${kill_at:-} "$CAPBENCH_FAST" run "$T/gate.yaml" --variants "$2" \
+		--metric cpu_ns_per_frame --no-pictures --out "$1" --json >"$T/out" 2>"$T/err" </dev/null || status=$?
+	if [ $status -eq 137 ] && [ -n "${kill_at:-}" ]; then
+		cat "$1/trials.jsonl" "$1/confirm/trials.jsonl" >"$T/before" 2>/dev/null || true
+		status=0
+		"$CAPBENCH_FAST" run --resume "$1" --metric cpu_ns_per_frame --no-pictures --json \
+			>"$T/out" 2>"$T/err" </dev/null || status=$?
+		grep -qvxFf <(cat "$1/trials.jsonl" "$1/confirm/trials.jsonl" 2>/dev/null) "$T/before" &&
+			fail "resuming a gate changes trials that were made"
+	fi
 	[ $status -eq 0 ] || [ $status -eq 3 ] || [ $status -eq 6 ] ||
 		fail "exit status $status of a gate: $(cat "$T/err")"
 	assert_json "$T/out" ".gate_exit_status == $status" "status and document say the same"
@@ -51,10 +66,14 @@ until_told()
 
 # ---- slower, and the same ------------------------------------------------------------------------
 
-until_told "$T/slow" "$slower"
+# The 32nd line of a journal is one of the confirmation's.
+for ((i = 0; i < 3; i++)); do
+	kill_at=32 until_told "$T/slow" "$slower"
+	[ $status -ne 3 ] || break
+done
 [ $status -eq 3 ] || fail "exit status $status where the candidate is slower: $(jq -c '.curves[0] | del(.points)' "$T/out")"
 assert_json "$T/out" '.outcome == "confirmed" and .curves[0].again.changed
-	and .curves[0].effect > 0.05 and .curves[0].effect < 0.6' "what was found, twice"
+	and .curves[0].effect > 0.05 and .curves[0].effect < 1.5' "what was found, twice"
 assert_json "$T/out" '.curves[0].again.points[0] | .base.n >= 8 and .cand.n >= 8' "fresh trials"
 assert_grep 'REGRESSION: capture CPU time per frame \+' "$T/err" "the verdict on stderr"
 # Two and two, the same cell in both variants, each of which is as often the first: ABBA.
@@ -105,7 +124,7 @@ values()
 told()
 {
 	jq -r '.curves[] | .metric as $m |
-		(.points[] | .x as $x | . as $p |
+		(.points[] | (if .x == null then 20000 else .x end) as $x | . as $p |
 			"base.median \($m) \($x) \(.base.median)", "cand.median \($m) \($x) \(.cand.median)",
 			"base.n \($m) \($x) \(.base.n)", "cand.n \($m) \($x) \(.cand.n)",
 			"p \($m) \($x) \(.p)", "shift.estimate \($m) \($x) \(.shift.estimate)",
@@ -175,9 +194,12 @@ done
 
 # ---- two runs ------------------------------------------------------------------------------------
 
-for side in base cand; do
-	measure "$CAPBENCH" run "$T/gate.yaml" --out "$T/$side" --no-report
-done
+measure "$CAPBENCH" run "$T/gate.yaml" --out "$T/base" --no-report
+if [ "$CAPBENCH_TIER" = all ]; then
+	measure "$CAPBENCH" run "$T/gate.yaml" --out "$T/cand" --no-report
+else
+	cp -r "$T/base" "$T/cand"
+fi
 status=0
 "$CAPBENCH" compare "$T/base" "$T/cand" --metric cpu_ns_per_frame --gate --json >"$T/out" 2>"$T/err" || status=$?
 [ $status -eq 0 ] || [ $status -eq 6 ] || fail "two runs of the same: exit status $status"
@@ -228,15 +250,17 @@ assert_grep 'did you mean' "$T/err" "a mistyped metric"
 expect 2 "$CAPBENCH" run "$T/gate.yaml" --variants base
 assert_grep 'base=capture.wait=poll,cand=capture.wait=spin' "$T/err" "--variants says how"
 
-# What was broken off goes on; what is complete is judged again, and nothing is measured.
+# What is complete is judged again, and nothing is measured.
 lines=$(cat "$T"/slow/trials.jsonl "$T"/slow/confirm/trials.jsonl | wc -l)
 expect 3 "$CAPBENCH_FAST" run --resume "$T/slow" --metric cpu_ns_per_frame --no-report
 assert_eq "$(cat "$T"/slow/trials.jsonl "$T"/slow/confirm/trials.jsonl | wc -l)" "$lines" "trials after a resume"
-rm -r "$T/slow/confirm"
-status=0
-"$CAPBENCH_FAST" run --resume "$T/slow" --metric cpu_ns_per_frame --no-report >"$T/out" 2>"$T/err" || status=$?
-[ $status -eq 3 ] || [ $status -eq 6 ] || fail "a gate that was broken off before its confirmation: $status"
-[ -s "$T/slow/confirm/trials.jsonl" ] || fail "the confirmation was not made up for"
+if [ "$CAPBENCH_TIER" = all ]; then
+	rm -r "$T/slow/confirm"
+	status=0
+	"$CAPBENCH_FAST" run --resume "$T/slow" --metric cpu_ns_per_frame --no-report >"$T/out" 2>"$T/err" || status=$?
+	[ $status -eq 3 ] || [ $status -eq 6 ] || fail "a gate that was broken off before its confirmation: $status"
+	[ -s "$T/slow/confirm/trials.jsonl" ] || fail "the confirmation was not made up for"
+fi
 
 # ---- the same against itself ---------------------------------------------------------------------
 

@@ -57,31 +57,16 @@ boot_guest()
 		machine=(-accel "tcg,thread=single" -icount "shift=0,sleep=off" -smp 1)
 		words+=(tsc=reliable)
 		;;
-	# Without the word the emulated clock is taken for unstable, and reading HPET in its place costs ten
-	# times as much.
-	tcg:no) words+=(tsc=reliable "$(known_clock)") ;;
+	# Without the first word the emulated clock is taken for unstable, and reading HPET in its place costs
+	# ten times as much. Without the other the kernel measures the clock's rate when it boots, against an
+	# emulated timer; on a busy machine it may be wrong by a third, and all its times and rates are, then.
+	tcg:no) words+=(tsc=reliable "tsc_early_khz=$("$vm/tsc")") ;;
 	kvm:no) cpu=host ;;
 	esac
 	"${leash[@]}" qemu-system-x86_64 "${machine[@]}" -cpu "$cpu" -M pc \
 		-m "$memory" -nodefaults -no-user-config -display none -no-reboot -kernel "$kernel" -initrd "$initramfs" \
 		-append "${words[*]}" "$@" 2>&1 </dev/null &
 	guest=$!
-}
-
-# A kernel measures its TSC's rate when it boots, against an emulated timer; on a busy machine that may be
-# wrong several times over. So what one has found and confirmed is told to all that boot later, until
-# this machine boots itself.
-known_clock()
-{
-	local boot khz
-	read -r boot khz 2>/dev/null <"$vm/clock" || return 0
-	[ "$boot" != "$(cat /proc/sys/kernel/random/boot_id)" ] || echo "tsc_early_khz=$khz"
-}
-
-# learn_clock MHZ
-learn_clock()
-{
-	[ -n "$(known_clock)" ] || echo "$(cat /proc/sys/kernel/random/boot_id) ${1/./}" >"$vm/clock"
 }
 
 threads()

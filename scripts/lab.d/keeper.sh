@@ -16,6 +16,7 @@ need_machine()
 	command -v qemu-system-x86_64 >/dev/null || no_lab "there is no qemu-system-x86_64: scripts/deps vm installs it"
 	[ -c /dev/net/tun ] || no_lab "there is no /dev/net/tun, which the wires end in: modprobe tun, or let the container have it"
 	(exec 3<>/dev/net/tun) 2>/dev/null || no_lab "/dev/net/tun can't be opened: $( (exec 3<>/dev/net/tun) 2>&1 | sed 's/.*: //')"
+	[[ $root/ != /run/* ]] || no_lab "it has a /run of its own, and $root is there: have the checkout elsewhere"
 	unshare --mount --net --pid --fork true 2>/dev/null || no_lab "this machine does not let root make namespaces"
 }
 
@@ -33,18 +34,25 @@ need_up()
 	exit 1
 }
 
-# inside COMMAND...: in the namespaces, and in the same directory if there is one.
+# inside COMMAND...: in the namespaces, and in the same directory if it is seen there.
 inside()
 {
-	local ns=/proc/$keeper/ns
-	nsenter --mount="$ns/mnt" --net="$ns/net" --pid="$ns/pid_for_children" --wdns="$PWD" \
+	local ns=/proc/$keeper/ns there=$PWD
+	seen_inside || there=/
+	nsenter --mount="$ns/mnt" --net="$ns/net" --pid="$ns/pid_for_children" --wdns="$there" \
 		"$root/scripts/lab.d/inside" "$@"
 }
 
-# wait_gone: until nobody holds the lock any more.
+# seen_inside: this directory is the same there. One below /run is not, nor one that was mounted since.
+seen_inside()
+{
+	[ "/proc/$keeper/root$(pwd -P)" -ef . ]
+}
+
+# wait_gone: until nobody holds the lock any more; then it is not needed.
 wait_gone()
 {
-	flock -w 20 "$vm/lab" true && return
+	flock -w 20 "$vm/lab" rm -f "$vm/lab" && return
 	say "it is still there after 20 s: process $(cat "$vm/lab")"
 	return 1
 }
@@ -53,8 +61,10 @@ wait_gone()
 keep()
 {
 	trap - EXIT INT TERM
-	exec 9>>"$vm/lab"
-	flock -n 9 || exit 3
+	until [ "$vm/lab" -ef /dev/fd/9 ]; do # not one that has just been removed
+		exec 9>>"$vm/lab"
+		flock -n 9 || exit 3
+	done
 	echo $BASHPID >"$vm/lab"
 	exec setsid unshare --mount --net --pid --fork --kill-child=KILL --mount-proc \
 		"$root/scripts/lab.d/inside" serve "$@" 2>&1
@@ -131,12 +141,12 @@ lab_down()
 {
 	if ! is_up; then
 		say "the laboratory is not up"
+		[ ! -f "$vm/lab" ] || wait_gone
 		return
 	fi
 	[ "$(id -u)" -eq 0 ] || no_lab "it needs root"
 	kill -KILL "$keeper"
 	wait_gone
-	rm -f "$vm/lab"
 }
 
 lab_on()
@@ -172,6 +182,11 @@ lab_exec()
 lab_run()
 {
 	need_up
+	if ! seen_inside; then
+		say "the laboratory does not see $PWD: it has a /run of its own, and what was mounted before it was up"
+		say "go to another directory"
+		exit 2
+	fi
 	if [ -z "${CAPBENCH:-}" ]; then
 		"$root/scripts/deps" build report
 		build build -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCAPBENCH_TESTS=OFF

@@ -70,23 +70,6 @@ machine_answers()
 	machine_ssh "$1" "date -u -s @$EPOCHREALTIME >/dev/null" >/dev/null 2>"$lab/$1.ssh" </dev/null
 }
 
-# machine_clock HOST: it is right. A few seconds after a kernel has measured its TSC's rate it measures again,
-# and says so only when both agree (arch/x86/kernel/tsc.c, tsc_refine_calibration_work).
-machine_clock()
-{
-	local i mhz
-	[ "$accelerator" = tcg ] || return 0
-	for ((i = 0; i < 8; i++)); do
-		mhz=$(machine_ssh "$1" dmesg 2>/dev/null </dev/null | sed -n 's/.*Refined TSC .*: \([0-9.]*\) MHz.*/\1/p')
-		if [ -n "$mhz" ]; then
-			learn_clock "$mhz"
-			return
-		fi
-		sleep 0.5
-	done
-	return 1
-}
-
 # machine_words HOST: the last that it had to say, for an error.
 machine_words()
 {
@@ -107,19 +90,13 @@ machine_off()
 	return 1
 }
 
-# machines_wait SECONDS HOST...: until they answer; 1 with the reason when one does not.
+# machines_wait SECONDS HOST...: until they answer; ends with the reason when one does not.
 machines_wait()
 {
 	local end=$((SECONDS + $1)) host
 	shift
 	for host in "$@"; do
-		while :; do
-			machine_wait "$host" $end
-			! machine_clock "$host" || break
-			say "$host could not tell its clock's rate, and boots again"
-			machine_off "$host"
-			machine_boot "$host"
-		done
+		machine_wait "$host" $end
 	done
 }
 

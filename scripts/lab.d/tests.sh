@@ -1,5 +1,5 @@
 # Tests of capbench on Debian's own kernel, in a virtual machine: scripts/lab test. Each has a guest of its
-# own, without any network.
+# own, without any network. One that says "# tier: all" is tried in that tier only, or when it is named.
 # One line a test, as scripts/test prints it.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables of the scripts that share this
@@ -120,6 +120,10 @@ lab_test()
 			continue
 		fi
 		found=$((found + 1))
+		if [ $# -eq 0 ] && [ "${CAPBENCH_TIER:-commit}" != all ] && grep -qx '# tier: all' "$file"; then
+			verdict skip "vm/$name" "for the long tier"
+			continue
+		fi
 		run_test "$file"
 	done
 	[ $found -ge $(($# > 1 ? $# : 1)) ] || verdict FAIL vm "no such test among: $*"

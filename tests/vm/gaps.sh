@@ -5,8 +5,8 @@
 # frame every 10 us is nothing to it, and two senders differ in what they do, not in who was preempted.
 # timeout: 400
 # clock: instructions
+# tier: all
 . "$(dirname "$0")/lib.sh"
-[ "$CAPBENCH_TIER" = all ] || skip "for the long tier"
 need_modules pktgen veth
 make_link
 

@@ -3,6 +3,7 @@
 # has not got is said with the version that has it. The wait batch's tc filter, which newer kernels don't need, goes with
 # its owner, however that ends.
 # timeout: 240
+# tier: all
 . "$(dirname "$0")/lib.sh"
 
 kernel_before 6.6 || skip "this is for kernels before 6.6, and here is $(uname -r)"

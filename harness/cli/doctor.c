@@ -10,11 +10,13 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define PORTS_MAX 16
+#define PORTS_MAX      16
+#define CLOCK_APART_NS ((int64_t)CB_NS_PER_SEC)
 
 struct args {
 	char testbed[1024], fix[1024];
@@ -72,17 +74,41 @@ static json_t *look_here(const char *port, uint64_t window_ns, struct cb_error *
 	return host;
 }
 
+/* The one check of a host that takes two. */
+static json_t *clock_finding(const struct cb_clock_offset *clock)
+{
+	int64_t apart_ns = llabs(clock->real_offset_ns);
+	bool apart = apart_ns - clock->error_ns > CLOCK_APART_NS;
+	char read[80];
+
+	snprintf(read, sizeof(read), "%.1f s %s the controller's", (double)apart_ns / CB_NS_PER_SEC,
+		clock->real_offset_ns < 0 ? "behind" : "ahead of");
+	return json_pack("{s:s, s:n, s:s, s:s, s:s, s:s?, s:n, s:n}", "check", "time of day",
+		"interface", "verdict",
+		cb_finding_verdict_names[apart ? CB_FINDING_WARN : CB_FINDING_GOOD], "read",
+		apart ? read : "the controller's", "why",
+		"Books and rates go by clocks that are never set, but logs and captured files of "
+		"several hosts are put together by the time of day.",
+		"todo", apart ? "timedatectl set-ntp true" : NULL, "setting", "value");
+}
+
 static int look_at(struct cb_testbed_end *end, const char *role, uint64_t window_ns, json_t *hosts,
 	struct cb_error *err)
 {
+	struct cb_clock_offset clock;
 	json_t *reply = NULL, *host;
 	int r = cb_host_call(end->host, "doctor",
 		json_pack("{s:s, s:I}", "interface", end->interface, "window_ns",
 			(json_int_t)window_ns),
 		&reply, cb_deadline_in(window_ns + 20 * CB_NS_PER_SEC), err);
 
-	if (r)
+	if (!r)
+		r = cb_host_clock(end->host, &clock, err);
+	if (r) {
+		json_decref(reply);
 		return r;
+	}
+	json_array_append_new(json_object_get(reply, "findings"), clock_finding(&clock));
 	host = json_pack("{s:s, s:s}", "host", end->name, "role", role);
 	json_object_update(host, reply);
 	json_decref(reply);

@@ -121,23 +121,35 @@ int cb_hosts_ask(struct cb_ask *asks, size_t n, const char *request, uint64_t de
 	return r;
 }
 
+static int clock_trip(struct cb_host *h, struct cb_clock_offset *o, struct cb_error *err)
+{
+	int64_t sent = (int64_t)cb_now_ns(), real = (int64_t)cb_real_ns(), there = 0,
+		real_there = 0;
+	json_t *reply = NULL;
+	int r = cb_host_call(h, "clock", NULL, &reply, cb_deadline_in(CLOCK_NS), err);
+
+	o->error_ns = ((int64_t)cb_now_ns() - sent) / 2;
+	if (!r)
+		r = cb_json_count(reply, "monotonic_ns", &there, err);
+	if (!r)
+		r = cb_json_count(reply, "real_ns", &real_there, err);
+	json_decref(reply);
+	o->offset_ns = there - (sent + o->error_ns);
+	o->real_offset_ns = real_there - (real + o->error_ns);
+	return r;
+}
+
 int cb_host_clock(struct cb_host *h, struct cb_clock_offset *o, struct cb_error *err)
 {
 	o->error_ns = INT64_MAX;
 	for (int i = 0; i < CLOCK_TRIPS; i++) {
-		int64_t sent = (int64_t)cb_now_ns(), there = 0, back;
-		json_t *reply = NULL;
-		int r = cb_host_call(h, "clock", NULL, &reply, cb_deadline_in(CLOCK_NS), err);
+		struct cb_clock_offset trip;
+		int r = clock_trip(h, &trip, err);
 
-		back = (int64_t)cb_now_ns();
-		if (!r)
-			r = cb_json_count(reply, "monotonic_ns", &there, err);
-		json_decref(reply);
 		if (r)
 			return r;
-		if ((back - sent) / 2 < o->error_ns)
-			*o = (struct cb_clock_offset){
-				there - (sent + (back - sent) / 2), (back - sent) / 2};
+		if (trip.error_ns < o->error_ns)
+			*o = trip;
 	}
 	return 0;
 }

@@ -113,11 +113,11 @@ int cb_hosts_ask(struct cb_ask *asks, size_t n, const char *request, uint64_t de
 	struct cb_error *err);
 
 /*
- * CLOCK_MONOTONIC of the host less ours, and how far that may be off (half the quickest of a few
- * round trips). Blocks for some round trips.
+ * CLOCK_MONOTONIC of the host less ours, how far that may be off (half the quickest of a few round
+ * trips), and the same of CLOCK_REALTIME. Blocks for some round trips.
  */
 struct cb_clock_offset {
-	int64_t offset_ns, error_ns;
+	int64_t offset_ns, error_ns, real_offset_ns;
 };
 int cb_host_clock(struct cb_host *h, struct cb_clock_offset *o, struct cb_error *err);
 

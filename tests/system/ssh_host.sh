@@ -113,6 +113,8 @@ got=0
 [ "$got" -eq 0 ] || [ "$got" -eq 6 ] || fail "exit status $got of doctor: $(cat "$T/err")"
 assert_json "$T/doctor.json" '[.hosts[] | .host + "/" + .role] == ["gen/generator", "xeon/sensor"]' "both hosts"
 assert_json "$T/doctor.json" '[.hosts[] | .interfaces == ["p0"]] | all' "their ports"
+assert_json "$T/doctor.json" '[.hosts[].findings[] | select(.check == "time of day") | .verdict == "good"] == [true, true]' \
+	"their clocks are one"
 "$CAPBENCH" doctor --testbed "$T/bed.yaml" --window 0s --fix "$T/fix.yaml" >"$T/out" 2>"$T/err" || true
 assert_grep '^# for hosts.xeon' "$T/fix.yaml" "a block for each"
 stop_sshd xeon

@@ -31,6 +31,12 @@ skip()
 	exit 77
 }
 
+# more: this is the tier in which long lists are tried in full.
+more()
+{
+	[ "$CAPBENCH_TIER" = all ]
+}
+
 # ---- isolation -----------------------------------------------------------------------------------
 
 if [ -z "${CAPBENCH_TEST_ISOLATED:-}" ]; then

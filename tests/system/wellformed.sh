@@ -75,10 +75,29 @@ in_order()
 
 # ---- headers -------------------------------------------------------------------------------------
 
-# NAME FRAME SIZE before-IP IP-header VLAN service-VLAN MPLS IP-checksum UDP-checksum fault
-# Checksums as tshark has it: 1 good, 0 bad, 2 of a piece, 3 none, - nothing to check.
-while read -r name frame size before header vlan service mpls ip_sum udp_sum fault; do
-	listen "$name.pcap"
+# All kinds in one capture, each when the one before has arrived; then each by itself.
+kinds=$(cat <<'KINDS'
+plain          udp                            64   14 20 -   -   -     1 3 -
+largest        udp                            1518 14 20 -   -   -     1 3 -
+vlan           udp:vlan=100                   68   18 20 100 -   -     1 3 -
+qinq           udp:vlan=100/200               131  22 20 200 100 -     1 3 -
+mpls           udp:mpls=16/17                 99   22 20 -   -   16,17 1 3 -
+ipv6           udp:ip=6                       84   14 40 -   -   -     - 1 -
+everything     udp:vlan=1/4094,mpls=20,ip=6   97   26 40 4094 1  20    - 1 -
+checksum       udp:checksum=udp               65   14 20 -   -   -     1 1 -
+bad-udp        udp:checksum=bad-udp           1001 14 20 -   -   -     1 0 bad
+bad-udp6       udp:ip=6,checksum=bad-udp      85   14 40 -   -   -     - 0 bad
+bad-ip         udp:checksum=bad-ip            64   14 20 -   -   -     0 3 bad
+first          udp:fragment=first             75   14 20 -   -   -     1 3 padded
+middle         udp:fragment=middle            64   14 20 -   -   -     1 - padded
+last           udp:fragment=last              64   14 20 -   -   -     1 - -
+ipv6-first     udp:ip=6,fragment=first        100  14 48 -   -   -     - 2 padded
+ipv6-last      udp:vlan=7,ip=6,fragment=last  100  18 48 7   -   -     - - -
+KINDS
+)
+listen kinds.pcap
+total=0
+while read -r name frame size _; do
 	sent=()
 	for transmitter in "${transmitters[@]}"; do
 		expect 0 "$CAPBENCH" generate vtx --transmitter "$transmitter" --frame "$frame" --frame-size "$size" \
@@ -86,8 +105,19 @@ while read -r name frame size before header vlan service mpls ip_sum udp_sum fau
 		assert_json "$T/out" ".offered == $FRAMES and .refused == 0 and .frame == \"$frame\"" "$name by $transmitter"
 		sent+=("$transmitter")
 	done
-	heard "$name.pcap" $((FRAMES * ${#sent[@]}))
-	read_frames "$name.pcap"
+	total=$((total + FRAMES * ${#sent[@]}))
+	until_true 5 arrived $total || fail "$name: $(($(frames vrx) - heard_before)) frames arrived, not $total"
+done <<<"$kinds"
+heard kinds.pcap $total
+read_frames kinds.pcap
+assert_eq "$(wc -l <"$T/kinds.pcap.fields")" $total "frames of all kinds"
+
+# NAME FRAME SIZE before-IP IP-header VLAN service-VLAN MPLS IP-checksum UDP-checksum fault
+# Checksums as tshark has it: 1 good, 0 bad, 2 of a piece, 3 none, - nothing to check.
+line=0
+while read -r name _ size before header vlan service mpls ip_sum udp_sum fault; do
+	sed -n "$((line + 1)),$((line + FRAMES * ${#sent[@]}))p" "$T/kinds.pcap.fields" >"$T/$name.pcap.fields"
+	line=$((line + FRAMES * ${#sent[@]}))
 	awk -F '|' -v size="$size" -v before="$before" -v header="$header" -v fault="$fault" \
 		-v tags="$vlan|$service|$mpls" -v sums="$ip_sum|$udp_sum" -v wanted=$((FRAMES * ${#sent[@]})) '
 	function or_dash(x) { return x == "" ? "-" : x }
@@ -106,24 +136,7 @@ while read -r name frame size before header vlan service mpls ip_sum udp_sum fau
 	END { if (NR != wanted && !bad) { print NR " frames, not " wanted; bad = 1 } exit bad }' \
 		"$T/$name.pcap.fields" >"$T/wrong" || fail "$name: $(cat "$T/wrong")"
 	in_order "$name.pcap"
-done <<'KINDS'
-plain          udp                            64   14 20 -   -   -     1 3 -
-largest        udp                            1518 14 20 -   -   -     1 3 -
-vlan           udp:vlan=100                   68   18 20 100 -   -     1 3 -
-qinq           udp:vlan=100/200               131  22 20 200 100 -     1 3 -
-mpls           udp:mpls=16/17                 99   22 20 -   -   16,17 1 3 -
-ipv6           udp:ip=6                       84   14 40 -   -   -     - 1 -
-everything     udp:vlan=1/4094,mpls=20,ip=6   97   26 40 4094 1  20    - 1 -
-checksum       udp:checksum=udp               65   14 20 -   -   -     1 1 -
-bad-udp        udp:checksum=bad-udp           1001 14 20 -   -   -     1 0 bad
-bad-udp6       udp:ip=6,checksum=bad-udp      85   14 40 -   -   -     - 0 bad
-bad-ip         udp:checksum=bad-ip            64   14 20 -   -   -     0 3 bad
-first          udp:fragment=first             75   14 20 -   -   -     1 3 padded
-middle         udp:fragment=middle            64   14 20 -   -   -     1 - padded
-last           udp:fragment=last              64   14 20 -   -   -     1 - -
-ipv6-first     udp:ip=6,fragment=first        100  14 48 -   -   -     - 2 padded
-ipv6-last      udp:vlan=7,ip=6,fragment=last  100  18 48 7   -   -     - - -
-KINDS
+done <<<"$kinds"
 
 # ---- sizes, flows, payload -----------------------------------------------------------------------
 

@@ -78,10 +78,11 @@ struct cb_conn {
 
 	/* ---- what is sent; places in our stream ---- */
 	uint32_t isn;
-	int64_t una, nxt; /* SND.UNA, SND.NXT */
-	int64_t limit;    /* what the schedule allows */
-	int64_t edge;     /* what the peer's window allows */
-	int64_t wl1, wl2; /* of the last window update */
+	int64_t una, nxt;    /* SND.UNA, SND.NXT */
+	int64_t limit;       /* what the schedule allows */
+	int64_t edge;        /* what the peer's window allows */
+	int64_t wl1, wl2;    /* of the last window update */
+	int64_t window_most; /* of all that the peer has told */
 	uint8_t peer_scale, own_scale;
 	uint32_t mss;
 	size_t hint; /* of the pieces */

@@ -35,6 +35,7 @@ static void learn_peer(struct cb_conn *c, const struct cb_tcp_segment *s, uint64
 	if (c->mss < CB_TCP_MSS_LEAST)
 		c->mss = CB_TCP_MSS_LEAST;
 	c->cwnd = 10 * (int64_t)c->mss;
+	c->window_most = s->window;
 	c->edge = c->una + s->window; /* never scaled in a SYN (RFC 7323, 2.2) */
 	c->wl1 = 0;
 	c->wl2 = c->una;
@@ -119,6 +120,16 @@ static bool is_stale(const struct cb_conn *c, const struct arrived *a)
 		(int32_t)(a->s->options.time - c->recent) < 0;
 }
 
+/* It is of somebody who knows our ports, but not what was agreed on: without timestamps (RFC 7323,
+ * 3.2), or acknowledging what can't be under way any more (RFC 5961, 5.2). */
+static bool is_forged(const struct cb_conn *c, const struct arrived *a)
+{
+	if (a->s->flags & CB_TCP_RST)
+		return false;
+	return (c->use_times && !a->s->options.has_times) ||
+		(a->s->flags & CB_TCP_ACK && a->ack < c->una - c->window_most);
+}
+
 static void take_reset(struct cb_conn *c, const struct arrived *a)
 {
 	bool expected = c->peer->has_rst || (c->una >= c->own->end && c->own->has_fin);
@@ -144,8 +155,10 @@ static void take_reset(struct cb_conn *c, const struct arrived *a)
 
 static void take_window(struct cb_conn *c, const struct arrived *a)
 {
-	int64_t edge = a->ack + ((int64_t)a->s->window << c->peer_scale);
+	int64_t window = (int64_t)a->s->window << c->peer_scale, edge = a->ack + window;
 
+	if (window > c->window_most)
+		c->window_most = window;
 	if (a->begin < c->wl1 || (a->begin == c->wl1 && a->ack < c->wl2))
 		return;
 	c->wl1 = a->begin;
@@ -285,6 +298,10 @@ static void take_times(struct cb_conn *c, const struct arrived *a)
 /* 1: go on with the segment. */
 static bool check(struct cb_conn *c, const struct arrived *a)
 {
+	if (is_forged(c, a)) {
+		c->counts.unacceptable++;
+		return false;
+	}
 	if (is_stale(c, a) || !is_acceptable(c, a)) {
 		c->counts.unacceptable++;
 		if (!(a->s->flags & CB_TCP_RST))
@@ -322,9 +339,9 @@ static void synchronized(struct cb_conn *c, const struct cb_tcp_segment *s, uint
 		refuse(c, s);
 		return;
 	}
-	take_times(c, &a);
 	if (!take_ack(c, &a))
 		return;
+	take_times(c, &a);
 	c->state = CB_CONN_ESTABLISHED;
 	if (s->length)
 		take_payload(c, &a);

@@ -118,7 +118,8 @@ static int find_link(struct cb_tcp_replay *replay, struct cb_error *err)
 	if (replay->job->mss && replay->job->mss < mss)
 		mss = (uint32_t)replay->job->mss;
 	if (mss < CB_TCP_MSS_LEAST)
-		return cb_error_set(err, CB_ERR_USAGE, "--mss: at least %u bytes", CB_TCP_MSS_LEAST);
+		return cb_error_set(
+			err, CB_ERR_USAGE, "--mss: at least %u bytes", CB_TCP_MSS_LEAST);
 	for (size_t i = 0; i < replay->n_flows; i++)
 		replay->specs[i].mss_max = mss;
 	return 0;

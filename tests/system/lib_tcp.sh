@@ -50,10 +50,20 @@ relay()
 	until_true 10 grep -q ready "$T/relay.out" || fail "the relay does not start"
 }
 
-# serve HOW PORT [ADDRESS]: in the background as "serve-HOW".
+# serve HOW PORT [ADDRESS]: in the background as "serve-HOW-PORT". Several are started first, then awaited.
 serve()
 {
+	start_server "$@"
+	await_server "$@"
+}
+
+start_server() # HOW PORT [ADDRESS]
+{
 	background "serve-$1-$2" ip netns exec far "$PYTHON" "$HERE/lib_tcp" serve "$1" "${3:-$FAR}" "$2"
+}
+
+await_server() # HOW PORT
+{
 	until_true 10 grep -q ready "$T/serve-$1-$2.out" || fail "server $1 does not start"
 }
 

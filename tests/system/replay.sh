@@ -4,7 +4,7 @@
 # timeout: 180
 . "$(dirname "$0")/lib.sh"
 need_root
-need_cmd tcpdump curl ss ethtool python3
+need_cmd tcpdump curl ss ethtool python3 setpriv
 . "$HERE/lib_tcp.sh"
 
 tcp_link
@@ -16,6 +16,11 @@ head -c 50000 /dev/urandom >"$T/www/file"
 background web ip netns exec far "$PYTHON" -m http.server 8000 --directory "$T/www" --bind $FAR
 until_true 10 listens 8000 || fail "the web server does not start"
 record http curl -s "http://$FAR:8000/file" "http://$FAR:8000/file"
+recorded=$EPOCHSECONDS
+later()
+{
+	[ "$EPOCHSECONDS" -gt $((recorded + 1)) ]
+}
 
 # The Date: of an answer is another one.
 complete http --to $FAR --expect length
@@ -34,12 +39,6 @@ assert_grep "^scheduled +$n captured packets; $n of them" "$T/out" "the summary"
 assert_grep '^again +0 retransmissions' "$T/out" "the summary"
 assert_grep '^verdict +complete$' "$T/out" "the summary"
 expect 0 "$CAPBENCH" replay vtx "$T/http.pcap" $FAR "$mac" random --expect any
-
-# Byte by byte, it is different, and said where: at the date.
-sleep 1.1
-replay 9 http --to $FAR --flow 1
-assert_json "$T/out" '.exit_status == 9 and .connections[0].verdict == "different"' "exact"
-assert_json "$T/out" '.connections[0].first_different_offset | . > 20 and . < 200' "exact: the place"
 
 # ---- servers whose answers are the same each time: identical -------------------------------------
 
@@ -141,6 +140,14 @@ finish server 10
 assert_eq "$status" 0 "the server: $(cat "$T/server.err")"
 assert_json "$T/server.out" '.verdicts.complete == 1 and .happened == .scheduled' "the server"
 
+# ---- another answer ------------------------------------------------------------------------------
+
+# Byte by byte, it is different, and said where: at the date.
+until_true 3 later
+replay 9 http --to $FAR --flow 1
+assert_json "$T/out" '.exit_status == 9 and .connections[0].verdict == "different"' "exact"
+assert_json "$T/out" '.connections[0].first_different_offset | . > 20 and . < 200' "exact: the place"
+
 # ---- the kernel knows of nothing -----------------------------------------------------------------
 
 before=$(awk '/^Tcp:/ { if (n++) print $15 }' /proc/net/snmp)
@@ -157,6 +164,30 @@ for signal in KILL INT; do
 	until_true 5 nothing_of_ours || fail "something is left behind after SIG$signal"
 	[ $signal = KILL ] || assert_eq "$status" 130 "exit status after SIGINT"
 	[ $signal = KILL ] || assert_json "$T/victim.out" '.verdicts.stopped == 1' "the account after SIGINT"
+done
+
+# ---- not possible here ---------------------------------------------------------------------------
+
+# The place at the driver is taken: by another one, who goes on.
+background holder "$CAPBENCH" replay vtx "$T/lines.pcap" --side server --port 7300
+until_true 10 eval 'ip link show vtx | grep -q xdp' || fail "no program at the driver"
+replay 4 lines --to $FAR
+assert_grep 'vtx" has an XDP program already' "$T/err" "a second program"
+expect 4 "$CAPBENCH" generate vtx --transmitter "tcp-replay:file=$T/lines.pcap,to=$FAR" --rate max --duration 1s
+assert_grep 'has an XDP program already' "$T/err" "a second program, as a generator"
+alive "${pid[holder]}" || fail "the one who was there first is gone: $(cat "$T/holder.err")"
+stop holder
+assert_eq "$status" 130 "the one who was there first"
+# A driver that knows nothing of XDP, and privileges that lack.
+ip link add bridge type bridge
+ip addr add 10.8.0.1/24 dev bridge
+ip link set bridge up
+expect 4 "$CAPBENCH" replay bridge "$T/lines.pcap" --to 10.8.0.2 --mac 02:00:00:00:00:02 --xdp native
+assert_grep 'no native XDP: --xdp generic works' "$T/err" "a driver without XDP"
+ip link del bridge
+for lacks in net_raw bpf,-sys_admin net_admin,-sys_admin all; do
+	expect 4 setpriv --bounding-set=-$lacks "$CAPBENCH" replay vtx "$T/lines.pcap" --to $FAR
+	assert_grep 'CAP_|root' "$T/err" "without $lacks: the cure"
 done
 
 # ---- what goes wrong says why --------------------------------------------------------------------

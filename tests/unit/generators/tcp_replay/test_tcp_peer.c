@@ -260,6 +260,25 @@ static void test_fin_too_early(void **state)
 	assert_non_null(strstr(conn.why, "closed after 300 of 1000 bytes"));
 }
 
+/* Its place may be guessed: one in four thousand lies in our window. */
+static void test_forged_fin(void **state)
+{
+	struct cb_tcp_segment s;
+
+	(void)state;
+	establish();
+	comes(CB_TCP_ACK | CB_TCP_FIN, 50000, 0, -1000000);
+	s = peers(CB_TCP_ACK | CB_TCP_FIN, 50000, 0, 101);
+	s.options.has_times = false;
+	cb_conn_segment(&conn, &s, now_ns);
+	assert_int_equal(conn.counts.unacceptable, 2);
+	assert_int_equal(conn.peer_fin, -1);
+	sends_nothing();
+	/* an acknowledgement that was overtaken is none */
+	comes(CB_TCP_ACK, 1, 1000, 1);
+	assert_int_equal(conn.received, 1001);
+}
+
 /* It acknowledges what was never sent; what it says it has can't be. */
 static void test_impossible_acks(void **state)
 {
@@ -351,6 +370,7 @@ int main(void)
 		TEST(two_stories),
 		TEST(fin_with_data),
 		TEST(fin_too_early),
+		TEST(forged_fin),
 		TEST(impossible_acks),
 		TEST(stale_times),
 		TEST(absurd_options),

@@ -64,10 +64,22 @@ machine_ssh()
 	timeout -k 1 5 "$lab/bin/ssh" -o ConnectTimeout=2 "$@"
 }
 
-# machine_answers HOST: over SSH. Its clock, which came from the RTC in whole seconds, is set on the way.
+# machine_answers HOST: over SSH.
 machine_answers()
 {
-	machine_ssh "$1" "date -u -s @$EPOCHREALTIME >/dev/null" >/dev/null 2>"$lab/$1.ssh" </dev/null
+	machine_ssh "$1" true >/dev/null 2>"$lab/$1.ssh" </dev/null
+}
+
+# machine_clock HOST: sets it, if it answers, as it came from the RTC in whole seconds. It is told the time when
+# it listens for it.
+machine_clock()
+{
+	local pid
+	# shellcheck disable=SC2016  # a variable of the machine's shell
+	coproc LISTENS { machine_ssh "$1" 'echo && read -r now && date -u -s "@$now"' 2>"$lab/$1.ssh"; }
+	pid=$!
+	{ read -r -t 5 -u "${LISTENS[0]:-}" && echo "$EPOCHREALTIME" >&"${LISTENS[1]}"; } 2>/dev/null
+	wait "$pid"
 }
 
 # machine_words HOST: the last that it had to say, for an error.
@@ -103,7 +115,7 @@ machines_wait()
 # machine_wait HOST END: until it answers; ends with the reason when it does not until END.
 machine_wait()
 {
-	until machine_answers "$1"; do
+	until machine_clock "$1"; do
 		if ! machine_runs "$1"; then
 			say "$1 ended while it was booting. The end of its console:"
 		elif [ $SECONDS -ge "$2" ]; then

@@ -33,13 +33,23 @@ static const struct cb_option options[] = {
 		.metavar = "LOAD",
 		.help = "What the capture process does with a frame, as in packzip:3 (capbench "
 			"list loads)"},
+	{.name = "interface",
+		.type = CB_OPT_TEXT,
+		.offset = offsetof(struct args, wish.interface),
+		.fallback = "",
+		.text_size = sizeof(((struct args *)0)->wish.interface),
+		.metavar = "IFACE",
+		.help = "Tune for the frames that come to this interface from elsewhere, instead "
+			"of "
+			"making any; takes root"},
 	{.name = "budget",
 		.type = CB_OPT_TIME,
 		.offset = offsetof(struct args, budget_ns),
 		.fallback = "10min",
 		.min = (int64_t)(20 * CB_NS_PER_SEC),
 		.max = (int64_t)(86400 * CB_NS_PER_SEC),
-		.help = "How long it may take; more time means more candidates"},
+		.help = "How long its trials may take, all together: none begins that would go "
+			"beyond. More time means more candidates"},
 	{.name = "seed",
 		.type = CB_OPT_COUNT,
 		.offset = offsetof(struct args, seed),
@@ -76,18 +86,55 @@ static int make(struct cb_scenario **s, const struct args *a, uint64_t seed, str
 	return rc;
 }
 
+/* On resuming, the interface that it was begun on. */
+static int choose_testbed(const struct args *a, struct cb_stepwise_options *o, struct cb_bed **bed,
+	struct cb_error *err)
+{
+	json_t *request = o->resume ? cb_run_request(o->resume) : NULL;
+	const char *begun = json_string_value(json_object_get(request, "interface")),
+		   *interface = begun ? begun : a->wish.interface;
+	int rc = 0;
+
+	if (o->bed && *interface)
+		rc = cb_error_set(
+			err, CB_ERR_USAGE, "--interface and --testbed exclude each other");
+	else if (*interface)
+		rc = cb_bed_here(bed, interface, err);
+	o->bed = *bed;
+	json_decref(request);
+	return rc;
+}
+
+/* A tuning without an end has trials that tell something all the same. */
+static int answer(
+	const struct cb_invocation *call, const char *directory, int rc, struct cb_error *err)
+{
+	struct cb_error why = *err;
+	int told;
+
+	if (rc && rc != CB_ERR_INCONCLUSIVE)
+		return rc;
+	told = cb_cli_answer(cb_tune_report, directory, false, call->common.json, err);
+	if (!rc || (told && told != CB_ERR_INCONCLUSIVE))
+		return told;
+	*err = why;
+	return rc;
+}
+
 static int run(const struct cb_invocation *call, struct cb_error *err)
 {
 	const struct args *a = call->args;
 	struct cb_stepwise_options o = {
 		.kind = "tune", .command_line = call->command_line, .seed = seed_of(a)};
-	char directory[CB_RUN_PATH_MAX];
+	char directory[CB_RUN_PATH_MAX] = "";
 	struct cb_scenario *s = NULL;
 	struct cb_bed *bed = NULL;
 	json_t *request = cb_tune_request(&a->wish, a->budget_ns);
 	int rc = cb_answer_options(&a->answer, &o, &bed, err);
 
 	o.request = request;
+	if (!rc)
+		rc = choose_testbed(a, &o, &bed, err);
 	if (!rc && o.resume)
 		rc = cb_answer_resume(&s, &a->answer, &(struct cb_scenario_args){0}, NULL, err);
 	else if (!rc)
@@ -99,13 +146,14 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	json_decref(request);
 	cb_scenario_destroy(s);
 	cb_bed_destroy(bed);
-	return rc ? rc : cb_cli_answer(cb_tune_report, directory, false, call->common.json, err);
+	return answer(call, directory, rc, err);
 }
 
 static const char *const examples[] = {
 	"capbench tune --rate 1M --frame-size 64",
 	"capbench tune --rate 200k --frame-size 512 --load packzip:3 --budget 3min",
 	"capbench tune --rate 1M --testbed scenarios/testbeds/figure4.yaml",
+	"capbench tune --rate 1M --interface eth1",
 	"capbench tune --resume results/tune/20261121T214005Z-1a2b",
 	NULL,
 };
@@ -119,7 +167,9 @@ const struct cb_verb cb_verb_tune = {
 		"best (successive halving). The best then meets the default (libpcap with poll, "
 		"2 MiB) in fresh trials, in turn. Tells the ranking, whether the default is "
 		"already best, and the settings in words for tcpdump, Suricata and programs of "
-		"your own. The same seed tries the same candidates.",
+		"your own. The same seed tries the same candidates. Frames are made by this "
+		"machine, or by a host of --testbed; with --interface they come from elsewhere, at "
+		"about --rate, and what is told is the share captured of those that came.",
 	.options = options,
 	.args_size = sizeof(struct args),
 	.examples = examples,

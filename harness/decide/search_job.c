@@ -9,10 +9,11 @@
 #include <string.h>
 
 #define TRIALS_MAX    500 /* of a job */
-#define INVALID_MAX   5
+#define INVALID_MAX   10
 #define LEAST_FRAMES  100 /* that a trial of the least rate has */
 #define BURST_OF_MOST 0.95
 #define FIRST_SHARE   0.2 /* of the final length: initial */
+#define SPEED_SLACK   0.03
 
 static double seconds(int64_t ns)
 {
@@ -127,6 +128,20 @@ static double loss_of(const struct cb_trial_record *r)
 	return loss;
 }
 
+bool cb_search_other_speed(const struct cb_trial_record *r)
+{
+	for (size_t i = 0; i < r->n_views; i++) {
+		const json_t *load = r->views[i].load_result;
+		double calibrated = json_number_value(json_object_get(load, "link_ns")),
+		       meanwhile = json_number_value(json_object_get(load, "link_meanwhile_ns"));
+
+		if (calibrated > 0 && meanwhile > 0 &&
+			fabs(meanwhile / calibrated - 1) > SPEED_SLACK)
+			return true;
+	}
+	return false;
+}
+
 static struct cb_search_trial trial_of(
 	const struct cb_search_job *job, const struct cb_trial_record *r)
 {
@@ -141,7 +156,7 @@ static struct cb_search_trial trial_of(
 		.offered =
 			burst ? (double)r->generator.book.window_offered : r->generator.offered_pps,
 		.limited = most || r->state == CB_TRIAL_GENERATOR_LIMITED,
-		.invalid = r->state == CB_TRIAL_INVALID,
+		.invalid = r->state == CB_TRIAL_INVALID || cb_search_other_speed(r),
 	};
 }
 

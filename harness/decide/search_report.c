@@ -7,6 +7,7 @@
 #include "harness/decide/search_figure.h"
 #include "harness/report/cells.h"
 #include "harness/report/picture.h"
+#include "harness/run/stepwise.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -110,8 +111,9 @@ static void add_burst(struct writing *w, const struct cb_search_job *job,
 
 	cb_json_set_real(entry, "burst_pps", pps);
 	cb_json_set_real(entry, "implied_buffer_seconds", implied);
-	cb_json_set_real(
-		entry, "corrected_buffer_seconds", implied - implied * fmin(known, pps) / pps);
+	/* fmin would pass over a throughput that is not known */
+	cb_json_set_real(entry, "corrected_buffer_seconds",
+		isnan(known) ? NAN : implied - implied * fmin(known, pps) / pps);
 }
 
 static const char *meaning(const struct cb_search_result *r)
@@ -134,24 +136,32 @@ static json_t *entry_of(struct writing *w, const struct cb_search_job *job, size
 	const struct cb_goal *goal = &job->scenario->goals[job->goals[g]];
 	const struct cb_report_cell *cell = cb_report_cell_at(&w->cells, job->cell);
 	struct cb_text label = {0};
-	double sent = 0;
+	double sent = 0, took = 0;
+	json_int_t in_vain = 0;
 	json_t *entry;
 
 	for (size_t i = 0; i < t->n; i++) {
 		int64_t ns = t->records[i]->generator.elapsed_ns;
 
 		sent += ns == CB_UNKNOWN ? 0 : (double)ns / (double)CB_NS_PER_SEC;
+		took += json_number_value(
+				json_object_get(t->records[i]->params, CB_STEPWISE_TOOK)) /
+			(double)CB_NS_PER_SEC;
+		in_vain += t->trials[i].invalid;
 	}
 	if (cell)
 		cb_report_cell_print(&w->cells, cell, w->registry, &label);
-	entry = json_pack("{s:I, s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:I, s:I, s:I, s:f, s:s}",
+	entry = json_pack(
+		"{s:I, s:s, s:s, s:s, s:f, s:f, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:f, s:f, "
+		"s:s}",
 		"cell", (json_int_t)job->cell, "cell_text", cb_text_get(&label), "goal", goal->name,
 		"kind", cb_goal_kind_names[goal->kind], "loss", (double)goal->loss / 1e6, "width",
 		(double)goal->width / 1e6, "unit",
 		goal->kind == CB_GOAL_BURST ? "frames" : "frames/s", "state",
 		cb_search_state_names[r->state], "low_trials", (json_int_t)r->low_trials,
 		"low_kept", (json_int_t)r->low_good, "inconsistent", (json_int_t)r->inconsistent,
-		"trials", (json_int_t)t->n, "seconds_sent", sent, "note", meaning(r));
+		"trials", (json_int_t)t->n, "trials_in_vain", in_vain, "seconds_sent", sent,
+		"seconds", took, "note", meaning(r));
 	cb_text_finish(&label);
 	cb_json_set_real(entry, "low", r->low);
 	cb_json_set_real(entry, "high", r->high);
@@ -161,6 +171,29 @@ static json_t *entry_of(struct writing *w, const struct cb_search_job *job, size
 		w->throughput[1] = r->low;
 	}
 	return entry;
+}
+
+static double real_of(const json_t *entry, const char *key)
+{
+	const json_t *value = json_object_get(entry, key);
+
+	return json_is_number(value) ? json_number_value(value) : (double)NAN;
+}
+
+/* What the longest burst says of a buffer. */
+static void print_buffer(const json_t *entry, struct cb_text *out)
+{
+	double implied = real_of(entry, "implied_buffer_seconds"),
+	       corrected = real_of(entry, "corrected_buffer_seconds");
+
+	if (isnan(implied))
+		return;
+	cb_text_addf(out, "             at %.0f frames/s: %.3g ms of buffer",
+		real_of(entry, "burst_pps"), 1e3 * implied);
+	if (isfinite(corrected))
+		cb_text_addf(out, ", %.3g ms corrected for what is emptied meanwhile (RFC 9004)",
+			1e3 * corrected);
+	cb_text_add(out, "\n");
 }
 
 static void print_more(const struct cb_search_job *job, size_t g, const struct cb_search_result *r,
@@ -179,14 +212,7 @@ static void print_more(const struct cb_search_job *job, size_t g, const struct c
 		cb_text_addf(out, "             %zu higher load%s would have kept the goal\n",
 			r->inconsistent, r->inconsistent == 1 ? "" : "s");
 	if (job->kind == CB_GOAL_BURST)
-		cb_text_addf(out,
-			"             at %.0f frames/s: %.3g ms of buffer, %.3g ms corrected for "
-			"what is emptied meanwhile (RFC 9004)\n",
-			json_number_value(json_object_get(entry, "burst_pps")),
-			1e3 * json_number_value(json_object_get(entry, "implied_buffer_seconds")),
-			1e3 *
-				json_number_value(
-					json_object_get(entry, "corrected_buffer_seconds")));
+		print_buffer(entry, out);
 }
 
 static void print(const struct cb_search_job *job, size_t g, const struct cb_search_result *r,
@@ -250,6 +276,26 @@ static int write_jobs(struct writing *w, struct cb_error *err)
 	return rc;
 }
 
+static void print_trials(const struct writing *w)
+{
+	size_t in_vain = 0;
+	double took = 0;
+
+	for (size_t i = 0; i < w->n; i++) {
+		const struct cb_trial_record *r = w->all[i];
+
+		in_vain += r->state == CB_TRIAL_INVALID || cb_search_other_speed(r);
+		took += json_number_value(json_object_get(r->params, CB_STEPWISE_TOOK)) / 1e9;
+	}
+	cb_text_addf(w->text, "trials       %zu", w->n);
+	if (in_vain)
+		cb_text_addf(w->text, ", %zu of which say nothing: something disturbed the host",
+			in_vain);
+	if (took > 0)
+		cb_text_addf(w->text, "; %.0f s", took);
+	cb_text_add(w->text, "\n");
+}
+
 static int finish_report(struct writing *w, const char *run, json_t **result, struct cb_error *err)
 {
 	struct cb_text json = {0};
@@ -259,7 +305,7 @@ static int finish_report(struct writing *w, const char *run, json_t **result, st
 	char *dump = all ? json_dumps(all, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
 	int rc;
 
-	cb_text_addf(w->text, "trials       %zu\n", w->n);
+	print_trials(w);
 	cb_text_add(&json, dump ? dump : "");
 	free(dump);
 	rc = write_file(w, "search.json", &json, err);

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define WAIT_NS (300 * CB_NS_PER_MS)
+
 /* A search under way. */
 struct hunt {
 	struct cb_stepwise run;
@@ -47,6 +49,10 @@ static void tell(const struct hunt *h, const struct cb_search_job *job,
 	double left = cb_search_forecast(search, t->trials, t->n, h->overhead);
 	char load[48], lost[48] = "loss not known", cell[32] = "", time[48] = "";
 	const char *reason = json_string_value(json_array_get(r->reasons, 0));
+
+	if (!reason && cb_search_other_speed(r))
+		reason = "the core had another speed than when its load was calibrated, so it "
+			 "does not count";
 
 	load_text(job, step->load, load, sizeof(load));
 	if (t->n && isfinite(t->trials[t->n - 1].loss))
@@ -104,6 +110,17 @@ static int find_most(
 	return rc;
 }
 
+/* What disturbs a host is often over in a moment: the more trials in a row say nothing, the longer
+ * is waited for that. */
+static int wait_after(const struct cb_search_trials *t, struct cb_error *err)
+{
+	size_t vain = 0;
+
+	while (vain < t->n && t->trials[t->n - 1 - vain].invalid)
+		vain++;
+	return vain ? cb_stepwise_rest(vain * WAIT_NS, err) : 0;
+}
+
 /* One step of a job. 1: the job is done. */
 static int step_job(
 	struct hunt *h, const struct cb_search_job *job, double burst_pps, struct cb_error *err)
@@ -127,8 +144,10 @@ static int step_job(
 	cb_search_trials_finish(&t);
 	free(all);
 	all = list(&h->run);
-	if (!rc && all && !cb_search_job_trials(job, all, h->run.n_trials, &t, NULL))
+	if (!rc && all && !cb_search_job_trials(job, all, h->run.n_trials, &t, NULL)) {
 		tell(h, job, &search, &t, &step);
+		rc = wait_after(&t, err);
+	}
 out:
 	cb_search_trials_finish(&t);
 	free(all);

@@ -100,13 +100,40 @@ static size_t survive(
 	return kept;
 }
 
-static double spent(const struct cb_tune_trial *trials, size_t n)
+static double length_of(const struct cb_tune *t, int round)
 {
-	double sum = 0;
+	return fmin(t->last, t->first * pow(2, round));
+}
 
-	for (size_t i = 0; i < n; i++)
-		sum += trials[i].seconds;
-	return sum;
+/* Time used, and what trials take beside their length, as those so far show. */
+struct clock {
+	double spent, overhead;
+};
+
+static struct clock look_at_clock(
+	const struct cb_tune *t, const struct cb_tune_trial *trials, size_t n)
+{
+	struct clock c = {0, 0};
+
+	for (size_t i = 0; i < n; i++) {
+		c.spent += trials[i].seconds;
+		c.overhead += fmax(0, trials[i].seconds - length_of(t, trials[i].round));
+	}
+	c.overhead = n ? c.overhead / (double)n : t->overhead;
+	return c;
+}
+
+/* Whether a trial of `length` seconds leaves so much of the budget. */
+static bool affordable(
+	const struct cb_tune *t, const struct clock *c, double length, double reserve)
+{
+	return c->spent + length + c->overhead <= t->budget - reserve;
+}
+
+/* Where trials are slow, the comparison has fewer. */
+static double reserve_of(const struct cb_tune *t, const struct clock *c)
+{
+	return fmin(2 * CB_TUNE_PAIRS * (t->last + c->overhead), t->budget / 2);
 }
 
 /* The candidate of this round that is to be tried next; SIZE_MAX: all were. */
@@ -126,9 +153,24 @@ static size_t waiting(const struct cb_tune *t, const struct cb_tune_trial *trial
 	return SIZE_MAX;
 }
 
-static double length_of(const struct cb_tune *t, int round)
+/* Whether another candidate than the default can be compared with it by now. */
+static bool has_challenger(const struct cb_tune *t, const struct cb_tune_trial *trials, size_t n)
 {
-	return fmin(t->last, t->first * pow(2, round));
+	for (size_t c = 1; c < t->n_candidates; c++) {
+		if (look(trials, n, c, 0).valid)
+			return true;
+	}
+	return false;
+}
+
+/* What began is not gone back on, should trials turn out quicker than it seemed. */
+static bool compares_already(const struct cb_tune_trial *trials, size_t n)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (trials[i].round == CB_TUNE_CONFIRM)
+			return true;
+	}
+	return false;
 }
 
 /* The rounds. True: `step` is the next trial. */
@@ -136,14 +178,17 @@ static bool halve(const struct cb_tune *t, const struct cb_tune_trial *trials, s
 	struct cb_tune_step *step)
 {
 	size_t list[CB_TUNE_CANDIDATES_MAX], count = t->n_candidates;
+	struct clock c = look_at_clock(t, trials, n);
+	double reserve = has_challenger(t, trials, n) ? reserve_of(t, &c) : 0;
 
 	for (size_t i = 0; i < count; i++)
 		list[i] = i;
+	if (compares_already(trials, n))
+		return false;
 	for (int round = 0; count > 1; round++) {
 		size_t next = waiting(t, trials, n, round, list, count);
 
-		/* everybody has one chance */
-		if (next != SIZE_MAX && round > 0 && spent(trials, n) > t->budget - t->reserve)
+		if (next != SIZE_MAX && !affordable(t, &c, length_of(t, round), reserve))
 			return false;
 		if (next != SIZE_MAX) {
 			*step = (struct cb_tune_step){.candidate = next,
@@ -222,10 +267,38 @@ static size_t fresh(const struct cb_tune_trial *trials, size_t n, size_t candida
 	return all;
 }
 
+/* The comparison. */
+static int compare(const struct cb_tune *t, const struct cb_tune_trial *trials, size_t n,
+	size_t challenger, struct cb_tune_step *step, struct cb_error *err)
+{
+	struct clock c = look_at_clock(t, trials, n);
+	size_t a, b, all_a = fresh(trials, n, 0, &a), all_b = fresh(trials, n, challenger, &b);
+
+	if (a >= CB_TUNE_PAIRS && b >= CB_TUNE_PAIRS)
+		return 0;
+	if (all_a >= ATTEMPTS_MAX * CB_TUNE_PAIRS || all_b >= ATTEMPTS_MAX * CB_TUNE_PAIRS)
+		return cb_error_set(err, CB_ERR_INCONCLUSIVE,
+			"too many invalid trials in the comparison with the default");
+	if (!affordable(t, &c, t->last, 0)) {
+		if (a >= CB_TUNE_PAIRS_MIN && b >= CB_TUNE_PAIRS_MIN)
+			return 0;
+		return cb_error_set(err, CB_ERR_INCONCLUSIVE,
+			"the budget is used up before the default and its challenger have %d valid "
+			"trials each in their comparison: give it more (--budget)",
+			CB_TUNE_PAIRS_MIN);
+	}
+	/* A B B A: whoever has fewer, and of as many each side in turn first */
+	*step = (struct cb_tune_step){.candidate = a < b || (a == b && a % 2 == 0) ? 0 : challenger,
+		.round = CB_TUNE_CONFIRM,
+		.length = t->last,
+		.left = 2};
+	return 0;
+}
+
 int cb_tune_next(const struct cb_tune *t, const struct cb_tune_trial *trials, size_t n,
 	struct cb_tune_step *step, struct cb_error *err)
 {
-	size_t challenger, a, b, all_a, all_b;
+	size_t challenger;
 
 	*step = (struct cb_tune_step){.done = true};
 	if (t->n_candidates < 2 || halve(t, trials, n, step))
@@ -234,19 +307,7 @@ int cb_tune_next(const struct cb_tune *t, const struct cb_tune_trial *trials, si
 	if (challenger == SIZE_MAX)
 		return cb_error_set(
 			err, CB_ERR_INCONCLUSIVE, "no candidate but the default has a valid trial");
-	all_a = fresh(trials, n, 0, &a);
-	all_b = fresh(trials, n, challenger, &b);
-	if (all_a >= ATTEMPTS_MAX * CB_TUNE_PAIRS || all_b >= ATTEMPTS_MAX * CB_TUNE_PAIRS)
-		return cb_error_set(err, CB_ERR_INCONCLUSIVE,
-			"too many invalid trials in the comparison with the default");
-	if (a >= CB_TUNE_PAIRS && b >= CB_TUNE_PAIRS)
-		return 0;
-	/* A B B A: whoever has fewer, and of as many each side in turn first */
-	*step = (struct cb_tune_step){.candidate = a < b || (a == b && a % 2 == 0) ? 0 : challenger,
-		.round = CB_TUNE_CONFIRM,
-		.length = t->last,
-		.left = 2};
-	return 0;
+	return compare(t, trials, n, challenger, step, err);
 }
 
 /* The fresh values of one side. */

@@ -21,6 +21,7 @@
 #define CB_TUNE_CANDIDATES_MAX 256
 #define CB_TUNE_CONFIRM        1000  /* the round of the fresh comparison */
 #define CB_TUNE_PAIRS          8     /* fresh trials of each side */
+#define CB_TUNE_PAIRS_MIN      4     /* where the budget has no room for more */
 #define CB_TUNE_TOLERANCE      0.002 /* captured shares this close are alike: the cheaper wins */
 
 struct cb_tune_trial {
@@ -35,8 +36,8 @@ struct cb_tune_trial {
 struct cb_tune {
 	size_t n_candidates; /* the first is the default */
 	double first, last;  /* seconds: length of the first round's trials, and of the longest */
-	double budget;       /* seconds for all of it */
-	double reserve;      /* of them, those that are kept for the comparison */
+	double budget;       /* seconds for all trials: none begins that would not end within */
+	double overhead;     /* seconds of a trial beside its length, until trials tell */
 	uint64_t seed;       /* of the order within a round */
 };
 
@@ -48,7 +49,11 @@ struct cb_tune_step {
 	size_t left;   /* candidates in this round */
 };
 
-/* CB_ERR_INCONCLUSIVE: of the default, or of every other candidate, all trials are invalid. */
+/*
+ * CB_ERR_INCONCLUSIVE: of the default, or of every other candidate, all trials are invalid, or the
+ * budget has no room for a comparison. What a trial will take is judged by those before it: the
+ * last may go over the budget by as much as it takes longer than they did on average.
+ */
 int cb_tune_next(const struct cb_tune *t, const struct cb_tune_trial *trials, size_t n,
 	struct cb_tune_step *step, struct cb_error *err);
 

@@ -1,4 +1,6 @@
 #include "harness/base/file.h"
+#include "harness/base/units.h"
+#include "harness/book/summary.h"
 #include "harness/decide/tune_run.h"
 #include "harness/decide/tune_words.h"
 #include "harness/report/books.h"
@@ -160,6 +162,37 @@ static void print_limited(const struct writing *w)
 			(long long)totals.generator_limited, (long long)totals.trials);
 }
 
+/* What came a second, the median of all trials; NaN: none tells. */
+static double came_pps(const struct writing *w)
+{
+	double *values = calloc(w->data.n_trials + 1, sizeof(*values)), median;
+	size_t n = 0;
+
+	for (size_t i = 0; values && i < w->data.n_trials; i++) {
+		double pps = w->data.trials[i].record.generator.offered_pps;
+
+		if (w->data.trials[i].counts && !isnan(pps))
+			values[n++] = pps;
+	}
+	median = n ? cb_summarise(values, n).median : (double)NAN;
+	free(values);
+	return median;
+}
+
+/* Traffic from elsewhere is what it is. */
+static void print_traffic(const struct writing *w)
+{
+	char came[48], asked[48];
+	double pps = came_pps(w);
+
+	if (!*w->wish.interface || isnan(pps))
+		return;
+	cb_unit_human(CB_UNIT_RATE, pps, came, sizeof(came));
+	cb_unit_human(CB_UNIT_RATE, (double)w->wish.rate, asked, sizeof(asked));
+	cb_text_addf(w->text, "\n%s came to %s (median of the trials); %s were expected\n", came,
+		w->wish.interface, asked);
+}
+
 static void print_verdict(const struct writing *w)
 {
 	const struct cb_tune_verdict *v = &w->verdict;
@@ -224,6 +257,7 @@ static int write_all(struct writing *w, json_t **result, struct cb_error *err)
 
 	print_ranking(w);
 	print_limited(w);
+	print_traffic(w);
 	print_verdict(w);
 	cb_text_add(w->text, "\nSettings:\n");
 	cb_tune_words(params_of(w, chosen), w->text);
@@ -231,6 +265,8 @@ static int write_all(struct writing *w, json_t **result, struct cb_error *err)
 	all = json_pack("{s:i, s:O, s:o, s:o, s:I}", "schema", 1, "request",
 		json_object_get(w->data.run, "request"), "ranking", ranking_json(w), "comparison",
 		verdict_json(w), "use", (json_int_t)w->candidates[chosen]);
+	if (*w->wish.interface)
+		cb_json_set_real(all, "came_pps", came_pps(w));
 	text = all ? json_dumps(all, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
 	cb_text_add(&dump, text ? text : "");
 	free(text);

@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
+#include "harness/base/text.h"
 #include "harness/base/units.h"
 #include "harness/report/cells.h"
 #include "harness/report/metric.h"
@@ -31,9 +32,9 @@ size_t cb_tune_candidates(int64_t budget_ns)
 
 json_t *cb_tune_request(const struct cb_tune_wish *wish, int64_t budget_ns)
 {
-	return json_pack("{s:I, s:I, s:s, s:I}", "rate", (json_int_t)wish->rate, "frame_size",
-		(json_int_t)wish->frame_size, "load", wish->load, "budget_ns",
-		(json_int_t)budget_ns);
+	return json_pack("{s:I, s:I, s:s, s:s, s:I}", "rate", (json_int_t)wish->rate, "frame_size",
+		(json_int_t)wish->frame_size, "load", wish->load, "interface", wish->interface,
+		"budget_ns", (json_int_t)budget_ns);
 }
 
 int cb_tune_read_request(
@@ -41,6 +42,7 @@ int cb_tune_read_request(
 {
 	const json_t *request = json_object_get(run, "request");
 	const char *seed = json_string_value(json_object_get(run, "seed"));
+	const char *interface = json_string_value(json_object_get(request, "interface"));
 	int64_t budget_ns;
 
 	if (!request || !seed || cb_json_count(request, "rate", &wish->rate, err) ||
@@ -49,13 +51,14 @@ int cb_tune_read_request(
 		cb_json_text(request, "load", wish->load, sizeof(wish->load), err))
 		return cb_error_set(
 			err, CB_ERR_USAGE, "run.json does not say what was to be tuned");
+	cb_text_copy(wish->interface, sizeof(wish->interface), interface ? interface : "");
 	tune->budget = (double)budget_ns / 1e9;
 	tune->seed = strtoull(seed, NULL, 10);
 	tune->first = FIRST_SECONDS;
 	tune->last = fmax(FIRST_SECONDS,
 		fmin(LAST_SECONDS,
 			CONFIRM_SHARE * tune->budget / (2 * CB_TUNE_PAIRS) - OVERHEAD_SECONDS));
-	tune->reserve = 2 * CB_TUNE_PAIRS * (tune->last + OVERHEAD_SECONDS);
+	tune->overhead = OVERHEAD_SECONDS;
 	return 0;
 }
 
@@ -69,6 +72,17 @@ size_t cb_tune_cells(
 			cells[n++] = i;
 	}
 	return n;
+}
+
+/* As it was measured; where a run of an older version did not, about what it was. */
+static double seconds_of(const struct cb_trial_record *r)
+{
+	const json_t *took = json_object_get(r->params, CB_STEPWISE_TOOK);
+
+	if (json_is_integer(took))
+		return (double)json_integer_value(took) / 1e9;
+	return OVERHEAD_SECONDS +
+		(r->generator.elapsed_ns == CB_UNKNOWN ? 0 : (double)r->generator.elapsed_ns / 1e9);
 }
 
 static double cost_of(const struct cb_trial_record *r)
@@ -87,12 +101,10 @@ struct cb_tune_trial cb_tune_trial_of(
 		.round = (int)json_integer_value(json_object_get(r->params, "tune.round")),
 		.share = cb_metric_find("captured_share_min")->value(r),
 		.cost = cost_of(r),
-		.seconds = OVERHEAD_SECONDS,
+		.seconds = seconds_of(r),
 		.invalid = r->state == CB_TRIAL_INVALID,
 	};
 
-	if (r->generator.elapsed_ns != CB_UNKNOWN)
-		t.seconds += (double)r->generator.elapsed_ns / 1e9;
 	for (size_t i = 0; i < n_cells; i++) {
 		if (cells[i] == (size_t)r->cell)
 			t.candidate = i;
@@ -103,6 +115,7 @@ struct cb_tune_trial cb_tune_trial_of(
 /* A tuning under way. */
 struct tuning {
 	struct cb_stepwise run;
+	struct cb_tune_wish wish;
 	struct cb_tune tune;
 	size_t cells[CB_TUNE_CANDIDATES_MAX];
 	struct cb_tune_trial trials[CB_STEPWISE_TRIALS_MAX];
@@ -143,6 +156,11 @@ static int try_candidate(struct tuning *t, const struct cb_tune_step *step, stru
 	rc = extra ? cb_stepwise_try(&t->run, cell, &spec, extra, err)
 		   : cb_error_memory(err, "a trial");
 	json_decref(extra);
+	if (!rc && *t->wish.interface &&
+		t->run.trials[t->run.n_trials - 1].generator.book.offered == 0)
+		rc = cb_error_set(err, CB_ERR_INCONCLUSIVE,
+			"no frame came to %s: does anybody send, and is it the right port?",
+			t->wish.interface);
 	return rc;
 }
 
@@ -173,8 +191,7 @@ static int go_on(struct tuning *t, struct cb_error *err)
 
 static int begin(struct tuning *t, struct cb_error *err)
 {
-	struct cb_tune_wish wish;
-	int rc = cb_tune_read_request(t->run.directory.run, &wish, &t->tune, err);
+	int rc = cb_tune_read_request(t->run.directory.run, &t->wish, &t->tune, err);
 
 	if (rc)
 		return rc;

@@ -10,6 +10,7 @@
 struct cb_tune_wish {
 	int64_t rate, frame_size;
 	char load[CB_MEMBER_TEXT_MAX];
+	char interface[16]; /* where the traffic comes by itself; "": it is generated */
 };
 
 /*

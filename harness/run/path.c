@@ -114,6 +114,26 @@ static void settle_remote(struct cb_path_book *path, const struct cb_link_readin
 		path->link_dropped = path->nic_dropped = CB_UNKNOWN;
 }
 
+/* rx_dropped has frames that nobody wanted, too; softnet those of other devices. */
+static void settle_alone(struct cb_path_book *path, const struct cb_link_readings *l)
+{
+	const struct cb_counters *before = &l->receiver_before, *after = &l->receiver_after;
+	int64_t dropped = behind_the_ring(l), refused = backlogs(before, after);
+
+	path->link_dropped = 0;
+	path->nic_dropped = cb_count_add(cb_count_subtract(after->rx_missed, before->rx_missed),
+		gained(before->nic_ring_dropped, after->nic_ring_dropped));
+	path->backlog_dropped = dropped == CB_UNKNOWN || dropped > refused ? refused : dropped;
+}
+
+int64_t cb_path_came(const struct cb_link_readings *l)
+{
+	const struct cb_counters *before = &l->receiver_before, *after = &l->receiver_after;
+
+	return cb_count_add(cb_count_subtract(after->rx_packets, before->rx_packets),
+		cb_count_subtract(after->rx_missed, before->rx_missed));
+}
+
 static int64_t more_of(int64_t after, int64_t before)
 {
 	int64_t n = cb_count_subtract(after, before);
@@ -135,7 +155,9 @@ bool cb_path_is_under_way(const struct cb_link_readings *l)
 
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l)
 {
-	if (l->remote)
+	if (l->alone)
+		settle_alone(path, l);
+	else if (l->remote)
 		settle_remote(path, l);
 	else
 		settle_pair(path, l);

@@ -34,8 +34,9 @@ static json_t *capture_args(const struct cb_attempt *a, size_t i)
 	for (int k = 0; jobs && k < a->layout->n_capture; k++)
 		json_array_append_new(
 			jobs, cb_job_capture(a->spec, a->layout, a->sensors[i].end, k, a->key));
-	return json_pack("{s:s, s:o, s:o, s:b}", "interface", a->sensors[i].end->interface, "jobs",
-		jobs, "traffic", generate_options(a, 0), "measure", a->measure);
+	return json_pack("{s:s, s:o, s:o*, s:b}", "interface", a->sensors[i].end->interface, "jobs",
+		jobs, "traffic", a->n_generators ? generate_options(a, 0) : NULL, "measure",
+		a->measure);
 }
 
 static json_t *generate_args(const struct cb_attempt *a, size_t i)

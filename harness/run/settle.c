@@ -4,6 +4,7 @@
 #include "harness/book/joined.h"
 #include "harness/run/attempt.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ static int wait_quiet(struct cb_attempt *a, struct cb_error *err)
 /* What all generators together saw of the link. */
 static void add_senders(const struct cb_attempt *a, struct cb_link_readings *l)
 {
+	if (!a->n_generators)
+		return;
 	l->sender_before = a->generators[0].before;
 	l->sender_after = a->generators[0].after;
 	for (size_t i = 1; i < a->n_generators; i++) {
@@ -51,6 +54,9 @@ int cb_attempt_drain(struct cb_attempt *a, struct cb_error *err)
 	bool again = false;
 	int r;
 
+	/* others go on sending */
+	if (!a->n_generators)
+		return 0;
 	do {
 		r = wait_quiet(a, err);
 		if (r || !a->sensors[0].readings.wired)
@@ -184,6 +190,21 @@ static void judge_clocks(const struct cb_attempt *a)
 	}
 }
 
+/* What others sent, by the sensor's own counters. */
+static void take_traffic(struct cb_attempt *a)
+{
+	struct cb_generator_record *g = a->generator;
+	const struct cb_link_readings *l = &a->sensors[0].readings;
+	int64_t ns = l->receiver_after.time_ns - l->receiver_before.time_ns;
+
+	if (a->n_generators)
+		return;
+	g->book.offered = g->book.unstamped = cb_path_came(l);
+	g->offered_pps = g->book.offered == CB_UNKNOWN || ns <= 0
+		? (double)NAN
+		: (double)g->book.offered * (double)CB_NS_PER_SEC / (double)ns;
+}
+
 int cb_attempt_after(struct cb_attempt *a, struct cb_error *err)
 {
 	int64_t net_rx_ns[CB_TESTBED_HOSTS_MAX];
@@ -197,6 +218,7 @@ int cb_attempt_after(struct cb_attempt *a, struct cb_error *err)
 		return r;
 	/* softirqs that interrupted the generator are the receive path's */
 	a->generator->softirq_ns = a->measure ? a->sensors[0].generator_softirq_ns : CB_UNKNOWN;
+	take_traffic(a);
 	cb_trial_judge_begin(a->record);
 	for (size_t i = 0; i < a->n_sensors; i++) {
 		struct cb_attempt_sensor *s = &a->sensors[i];

@@ -9,6 +9,7 @@
 #include "harness/run/setup.h"
 #include "harness/run/trial.h"
 #include "harness/run/tune.h"
+#include "harness/testbed/wait.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -38,6 +39,14 @@ void cb_run_kind(const char *path, char *kind, size_t size)
 
 	cb_text_copy(kind, size, text ? text : "");
 	json_decref(run);
+}
+
+json_t *cb_run_request(const char *path)
+{
+	json_t *run = read_run(path), *request = json_incref(json_object_get(run, "request"));
+
+	json_decref(run);
+	return request;
 }
 
 static int settle_path(
@@ -269,6 +278,7 @@ int cb_stepwise_try(struct cb_stepwise *r, size_t cell, const struct cb_trial_sp
 	const json_t *extra, struct cb_error *err)
 {
 	struct cb_trial_record *record;
+	uint64_t start = cb_now_ns();
 	int rc;
 
 	if (r->n_trials == CB_STEPWISE_TRIALS_MAX)
@@ -289,11 +299,22 @@ int cb_stepwise_try(struct cb_stepwise *r, size_t cell, const struct cb_trial_sp
 	if (!rc)
 		rc = cb_trial_run(r->testbed, spec, &r->plan->layouts[cell],
 			(uint32_t)cb_random_next(&r->random), record, err);
+	if (!rc &&
+		json_object_set_new(record->params, CB_STEPWISE_TOOK,
+			json_integer((json_int_t)(cb_now_ns() - start))))
+		rc = cb_error_memory(err, "a trial");
 	if (!rc)
 		rc = journal_end(r, record, err);
 	if (rc)
 		forget_last(r);
 	return rc;
+}
+
+int cb_stepwise_rest(uint64_t ns, struct cb_error *err)
+{
+	int rc = cb_testbed_wait(NULL, 0, cb_deadline_in(ns), err);
+
+	return rc == CB_ERR_HOST ? 0 : rc;
 }
 
 int cb_stepwise_end(struct cb_stepwise *r, int rc, struct cb_error *err)

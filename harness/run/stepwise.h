@@ -11,6 +11,7 @@
 #include "harness/testbed/testbed.h"
 
 #define CB_STEPWISE_TRIALS_MAX 10000
+#define CB_STEPWISE_TOOK       "took_ns" /* of a trial's params: all that it took */
 
 struct cb_stepwise_options {
 	const char *kind;   /* of run.json's "kind", and the verb that resumes it: "search" */
@@ -50,6 +51,9 @@ int cb_stepwise_open(struct cb_stepwise *r, const struct cb_scenario *s,
 int cb_stepwise_try(struct cb_stepwise *r, size_t cell, const struct cb_trial_spec *spec,
 	const json_t *extra, struct cb_error *err);
 
+/* Wait so long between two trials. CB_ERR_INTERRUPTED: a signal asks for a stop. */
+int cb_stepwise_rest(uint64_t ns, struct cb_error *err);
+
 /*
  * Write down how the run ended: `rc` is what the trials came to, and is returned, but for an error
  * in writing. The test-bed is closed.
@@ -59,5 +63,7 @@ void cb_stepwise_close(struct cb_stepwise *r); /* accepts a zeroed one */
 
 /* run.json's "kind" of a run directory, "" for a plain run or no run at all. */
 void cb_run_kind(const char *path, char *kind, size_t size);
+/* run.json's "request" (new reference), NULL: there is none. */
+json_t *cb_run_request(const char *path);
 
 #endif

@@ -136,7 +136,8 @@ static void add_sensor(struct cb_attempt *a, const struct cb_testbed_end *end)
 			.remote = !t->shape.shared,
 			.wired = end->wire.at,
 			.veth_wire = strcmp(end->wire.driver, "veth") == 0,
-			.veth_sender = true,
+			.veth_sender = t->n_generators > 0,
+			.alone = t->n_generators == 0,
 			.veth_receiver = is_veth(end)},
 	};
 	for (size_t i = 0; i < t->n_generators; i++)

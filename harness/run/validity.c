@@ -155,6 +155,17 @@ void cb_trial_judge_begin(struct cb_trial_record *r)
 			100.0 * (double)g->unoffered / (double)g->book.intended);
 }
 
+/* Of what reached the view's tap, and of what is known to be lost before it. */
+static void settle_by_itself(struct cb_view_book *v, const struct cb_path_book *path)
+{
+	int64_t all = cb_count_add(cb_count_add(v->received, v->tap_dropped), v->unread);
+
+	all = cb_count_add(all, cb_count_add(path->nic_dropped, path->backlog_dropped));
+	v->unaccounted = CB_UNKNOWN;
+	v->captured_share =
+		all == CB_UNKNOWN || all <= 0 ? (double)NAN : (double)v->received / (double)all;
+}
+
 void cb_trial_judge_sensor(struct cb_trial_record *r, const struct cb_link_readings *l,
 	const struct cb_sensor_part *part)
 {
@@ -164,6 +175,8 @@ void cb_trial_judge_sensor(struct cb_trial_record *r, const struct cb_link_readi
 	for (size_t i = part->first_view; i < part->first_view + part->n_views; i++) {
 		cb_view_by_number(&r->views[i].book, r, l);
 		cb_ledger_settle(&r->generator.book, &r->path, &r->views[i].book);
+		if (l->alone)
+			settle_by_itself(&r->views[i].book, &r->path);
 	}
 	check_link(r, l);
 	for (size_t i = part->first_view; i < part->first_view + part->n_views; i++) {

@@ -26,6 +26,7 @@ struct cb_link_readings {
 	/* Where somebody counts what the receiver is handed: its port there, and whether that is
 	 * the other half of a veth pair. */
 	bool wired, veth_wire;
+	bool alone; /* no generator of ours: the frames are from elsewhere */
 	struct cb_counters wire_before, wire_after;
 };
 
@@ -41,6 +42,12 @@ struct cb_link_readings {
  * On a remote link the terms that nobody counts are unknown, see path.c.
  */
 void cb_path_settle(struct cb_path_book *path, const struct cb_link_readings *l);
+
+/* Frames that have come to the receiver, taken or missed. Without a generator of ours (alone) that
+ * is all that is known of what was offered, and not for quite the time that the taps were there: so
+ * a view's share is then that of what it received and of what is known to be lost on the way to it,
+ * and whether frames are unaccounted for is not known. */
+int64_t cb_path_came(const struct cb_link_readings *l);
 
 /* Where a third host counts: frames were sent that have neither arrived nor been counted as lost,
  * so far. */

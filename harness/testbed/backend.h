@@ -12,7 +12,7 @@ struct cb_testbed_backend {
 	void (*close)(struct cb_testbed *t);                     /* all but the hosts of the ends */
 };
 
-extern const struct cb_testbed_backend cb_testbed_local, cb_testbed_remote;
+extern const struct cb_testbed_backend cb_testbed_local, cb_testbed_remote, cb_testbed_here;
 
 /* Add sentences that are not there yet. */
 int cb_testbed_add_missing(struct cb_testbed *t, const json_t *more, struct cb_error *err);

@@ -56,6 +56,7 @@ struct cb_bed_counter {
 struct cb_bed {
 	char *path, *source; /* owned */
 	char name[64];
+	char here[16]; /* an interface of this machine, with frames from elsewhere, and no hosts */
 	struct cb_bed_host *hosts; /* owned */
 	size_t n_hosts;
 	struct cb_bed_end generators[CB_BED_HOSTS_MAX], sensors[CB_BED_HOSTS_MAX];
@@ -69,7 +70,10 @@ struct cb_bed {
  * whatever is wrong with it; CB_ERR_INTERNAL out of memory. *bed is NULL then.
  */
 int cb_bed_load(struct cb_bed **bed, const char *path, const char *text, struct cb_error *err);
-void cb_bed_destroy(struct cb_bed *bed);
+/* Not of a file: frames come to an interface of this machine from elsewhere, and nobody here sends
+ * any. Only what needs no generator can be measured. */
+int cb_bed_here(struct cb_bed **bed, const char *interface, struct cb_error *err);
+void cb_bed_destroy(struct cb_bed *bed); /* accepts NULL */
 
 /* The shape for a plan: what can be known without asking the hosts. */
 void cb_bed_shape(const struct cb_bed *bed, struct cb_testbed_shape *shape);

@@ -28,13 +28,23 @@ int cb_testbed_shape(struct cb_testbed_shape *shape, const struct cb_bed *bed, s
 	bool root = geteuid() == 0;
 	int cores, r;
 
-	if (bed) {
+	if (bed && !*bed->here) {
 		cb_bed_shape(bed, shape);
 		return 0;
 	}
 	r = usable_cores(&cores, err);
 	if (r)
 		return r;
+	if (bed) {
+		*shape = (struct cb_testbed_shape){.kind = "here",
+			.cores = cores,
+			.rps = root,
+			.rps_places = true,
+			.threaded = root,
+			.sensors = {{"sensor", cores}},
+			.n_sensors = 1};
+		return 0;
+	}
 	*shape = (struct cb_testbed_shape){
 		.cores = cores,
 		.shared = true,

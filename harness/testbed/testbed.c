@@ -18,7 +18,9 @@ int cb_testbed_open(
 
 	if (!t)
 		return cb_error_memory(err, "the test-bed");
-	t->backend = options->bed ? &cb_testbed_remote : &cb_testbed_local;
+	t->backend = !options->bed    ? &cb_testbed_local
+		: *options->bed->here ? &cb_testbed_here
+				      : &cb_testbed_remote;
 	t->missing = json_array();
 	r = t->backend->open(t, options, err);
 	if (r) {

@@ -291,6 +291,21 @@ assert_json "$T/out" '.runs | length == 14' "a folder of runs"
 assert_json "$T/out" '.series[] | select(.metric == "cpu_ns_per_frame") | .changes |
 	length == 1 and .[0].run == 8 and (.[0].after / .[0].before | . > 1.95 and . < 2.05)' "where it changed"
 assert_json "$T/out" '.series[] | select(.metric == "captured_share") | .changes == []' "where it did not"
+# Levels: of each run the mean of its curve's medians (of ratios the geometric one), from its trials.
+for ((i = 0; i < 14; i++)); do
+	values "$T/series/$i/trials.jsonl" | awk -v ratios="captured_pps cpu_ns_per_frame" -v lower="captured_share captured_pps" \
+		-f "$HERE/gate.awk" | awk -v run=$i '$1 == "cand.median" { ratio = $2 != "captured_share"
+			sum[$2] += ratio ? log($4) : $4; n[$2]++ }
+		END { for (m in sum) { level = sum[m] / n[m]
+			printf "level %s %d %.12g\n", m, run, m == "captured_share" ? level : exp(level) } }'
+done >"$T/by-awk"
+jq -r '.series[] | .metric as $m | .levels | to_entries[] | "level \($m) \(.key) \(.value)"' "$T/out" >"$T/by-capbench"
+same_numbers "$T/by-awk" "$T/by-capbench" || fail "levels that the trials don't give"
+# What is told of a change are the medians of the levels on its sides.
+assert_json "$T/out" 'def median: sort | if length % 2 == 1 then .[length / 2 | floor]
+	else (.[length / 2 - 1] + .[length / 2]) / 2 end; .series[] | select(.metric == "cpu_ns_per_frame") | . as $s
+	| .changes[0] | (.before / ($s.levels[:8] | median) - 1 | fabs) < 1e-9 and (.after / ($s.levels[8:] | median) - 1 | fabs) < 1e-9' \
+	"levels before and after"
 for kind in dat gp svg png pdf; do
 	[ -s "$T/trend/trend-cpu_ns_per_frame.$kind" ] || fail "trend: no .$kind"
 done

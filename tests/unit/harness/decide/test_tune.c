@@ -13,6 +13,7 @@
 struct box {
 	double share[64], cost[64];
 	double noise, faults;
+	double overhead, late; /* seconds of a trial beside its length, and how much that varies */
 	struct cb_random random;
 };
 
@@ -29,7 +30,7 @@ static double uniform(struct box *b)
 }
 
 static const struct cb_tune asked = {
-	.n_candidates = 40, .first = 0.2, .last = 1, .budget = 300, .reserve = 30, .seed = 7};
+	.n_candidates = 40, .first = 0.2, .last = 1, .budget = 300, .overhead = 0.5, .seed = 7};
 
 static void tune(const struct cb_tune *t, struct box *b, struct done *o)
 {
@@ -46,7 +47,7 @@ static void tune(const struct cb_tune *t, struct box *b, struct done *o)
 			.round = step.round,
 			.share = fmin(1, b->share[step.candidate] + b->noise * (uniform(b) - 0.5)),
 			.cost = b->cost[step.candidate] * (1 + 10 * b->noise * (uniform(b) - 0.5)),
-			.seconds = step.length + 0.4,
+			.seconds = step.length + b->overhead + b->late * uniform(b),
 			.invalid = uniform(b) < b->faults,
 		};
 	}
@@ -55,7 +56,7 @@ static void tune(const struct cb_tune *t, struct box *b, struct done *o)
 
 static struct box alike(uint64_t seed)
 {
-	struct box b = {.noise = 0.01, .random = {seed}};
+	struct box b = {.noise = 0.01, .overhead = 0.4, .random = {seed}};
 
 	for (size_t i = 0; i < 64; i++) {
 		b.share[i] = 0.7;
@@ -141,21 +142,58 @@ static void never_ends_at_less_than_the_default(void **state)
 	}
 }
 
+static double seconds_of(const struct done *o)
+{
+	double seconds = 0;
+
+	for (size_t i = 0; i < o->n; i++)
+		seconds += o->trials[i].seconds;
+	return seconds;
+}
+
 static void keeps_to_its_budget(void **state)
 {
 	static struct done o;
 	struct cb_tune t = asked;
 
-	for (int budget = 60; budget < 400; budget += 60) {
-		struct box b = alike(3);
-		double seconds = 0;
+	for (int budget = 30; budget < 400; budget *= 3) {
+		for (uint64_t seed = 0; seed < 16; seed++) {
+			struct box b = alike(seed);
 
-		t.budget = budget;
-		tune(&t, &b, &o);
-		for (size_t i = 0; i < o.n; i++)
-			seconds += o.trials[i].seconds;
-		assert_true(seconds <= t.budget + 2);
+			/* trials that take what they seem to, and others; some in vain */
+			b.late = seed % 2 ? 1.5 : 0;
+			b.overhead = seed % 4 < 2 ? 0.3 : 2;
+			b.faults = seed % 5 * 0.1;
+			t.budget = budget;
+			tune(&t, &b, &o);
+			assert_true(seconds_of(&o) <= t.budget + b.late + 1e-9);
+			assert_true(o.rc == 0 || o.rc == CB_ERR_INCONCLUSIVE);
+			/* it uses what it has while there is something to try */
+			assert_true(seconds_of(&o) >= fmin(0.8 * t.budget, 60));
+		}
 	}
+}
+
+/* With no time for 8 trials of each side the comparison makes do with 4; with less there is none.
+ */
+static void compares_less_where_time_is_short(void **state)
+{
+	static struct done o;
+	struct cb_tune t = asked;
+	struct box b = alike(5);
+
+	b.overhead = 1.5;
+	b.share[0] = 0.2;
+	t.budget = 40;
+	tune(&t, &b, &o);
+	assert_int_equal(o.rc, 0);
+	assert_true(o.verdict.n >= CB_TUNE_PAIRS_MIN && o.verdict.n < CB_TUNE_PAIRS);
+	assert_true(o.verdict.n_default >= CB_TUNE_PAIRS_MIN);
+	assert_true(o.verdict.better);
+	t.budget = 15;
+	tune(&t, &b, &o);
+	assert_int_equal(o.rc, CB_ERR_INCONCLUSIVE);
+	assert_true(seconds_of(&o) <= t.budget);
 }
 
 static void is_the_same_with_the_same_seed(void **state)
@@ -198,6 +236,7 @@ int main(void)
 		cmocka_unit_test(says_that_the_default_is_best),
 		cmocka_unit_test(never_ends_at_less_than_the_default),
 		cmocka_unit_test(keeps_to_its_budget),
+		cmocka_unit_test(compares_less_where_time_is_short),
 		cmocka_unit_test(is_the_same_with_the_same_seed),
 		cmocka_unit_test(gives_up_on_a_broken_test_bed),
 	};

@@ -15,7 +15,7 @@ settings()
 settings_are_back()
 {
 	settings >"$T/after"
-	cmp -s "$T/settings" "$T/after" && [ -z "$(others | grep -v generate)" ]
+	cmp -s "$T/settings" "$T/after" && ! others | grep -qv generate
 }
 settings >"$T/settings"
 

@@ -230,6 +230,30 @@ static void work_tells_what_it_did(void **state)
 	assert_int_equal(number(result, "time_ns"), 3000);
 	assert_int_equal(cb_json_real(result, "link_ns", &link, &err), 0);
 	assert_true(link > 0.1 && link < 1000);
+	/* no frame came */
+	assert_true(json_is_null(json_object_get(result, "link_meanwhile_ns")));
+	json_decref(result);
+}
+
+/* How fast the core was: some of the calls are timed, unless they are too short for that. */
+static void work_tells_how_fast_it_was(void **state)
+{
+	struct opened o = open_load("work:time=3us");
+	json_t *result;
+	double meanwhile;
+
+	for (unsigned i = 0; i < 100; i++)
+		o.load->take(o.state, frames, 10);
+	result = close_load(&o);
+	assert_int_equal(cb_json_real(result, "link_meanwhile_ns", &meanwhile, NULL), 0);
+	/* what was interrupted is left out */
+	assert_true(meanwhile < 1.4 * json_number_value(json_object_get(result, "link_ns")));
+	assert_true(meanwhile > 0.5 * json_number_value(json_object_get(result, "link_ns")));
+	json_decref(result);
+	o = open_load("work:time=10ns");
+	o.load->take(o.state, frames, 10);
+	result = close_load(&o);
+	assert_true(json_is_null(json_object_get(result, "link_meanwhile_ns")));
 	json_decref(result);
 }
 
@@ -261,6 +285,7 @@ int main(void)
 		cmocka_unit_test(work_takes_its_time),
 		cmocka_unit_test(work_of_nothing),
 		cmocka_unit_test(work_tells_what_it_did),
+		cmocka_unit_test(work_tells_how_fast_it_was),
 		cmocka_unit_test(what_the_tally_does_alone),
 		cmocka_unit_test(options_are_checked),
 	};

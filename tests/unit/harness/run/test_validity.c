@@ -218,10 +218,44 @@ static void stolen_time_outranks_a_limit(void **state)
 	assert_int_equal(json_array_size(f->record.reasons), 2);
 }
 
+/* Frames from elsewhere: what came is the interface's to tell, and a view's share is of what
+ * reached its tap and of what is known to be lost before. */
+static void without_a_generator_the_share_is_the_view_s_own(void **state)
+{
+	struct fixture *f = *state;
+	struct cb_view_book *v = &f->record.views[0].book;
+
+	f->link = (struct cb_link_readings){.remote = true, .alone = true};
+	set_counters(&f->link.receiver_before, 0, 0, 11);
+	set_counters(&f->link.receiver_after, 0, 0, 911);
+	f->link.receiver_after.rx_missed = 20;
+	f->link.receiver_before.nic_ring_dropped = f->link.receiver_after.nic_ring_dropped =
+		CB_UNKNOWN;
+	/* nobody wanted 7 frames; no backlog refused one */
+	f->link.receiver_after.rx_dropped = 7;
+	assert_int_equal(cb_path_came(&f->link), 920);
+	f->record.generator.book =
+		(struct cb_generator_book){CB_UNKNOWN, 920, CB_UNKNOWN, CB_UNKNOWN, 920};
+	f->record.generator.unoffered = CB_UNKNOWN;
+	*v = (struct cb_view_book){
+		.received = 800, .foreign = 800, .tap_dropped = 60, .unread = 10};
+	judge(f);
+	assert_int_equal(f->record.state, CB_TRIAL_VALID);
+	assert_int_equal(json_array_size(f->record.reasons), 0);
+	assert_int_equal(f->record.path.nic_dropped, 20);
+	assert_int_equal(f->record.path.backlog_dropped, 0);
+	assert_int_equal(v->unaccounted, CB_UNKNOWN);
+	assert_true(fabs(v->captured_share - 800.0 / 890) < 1e-12);
+	f->record.generator.book.offered = 0;
+	judge(f);
+	assert_int_equal(f->record.state, CB_TRIAL_INVALID);
+}
+
 int main(void)
 {
 #define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		TEST(without_a_generator_the_share_is_the_view_s_own),
 		TEST(balanced_books_are_valid),
 		TEST(one_lost_frame_is_invalid),
 		TEST(a_load_that_gave_up_is_invalid),

@@ -67,8 +67,11 @@ static uint64_t seed_of(const struct args *a)
 	return a->seed ? (uint64_t)a->seed : (cb_real_ns() & ((UINT64_C(1) << 53) - 1)) | 1;
 }
 
-static int make(struct cb_scenario **s, const struct args *a, uint64_t seed, struct cb_error *err)
+static int make(struct cb_scenario **s, const struct args *a, uint64_t seed,
+	const struct cb_bed *bed, struct cb_error *err)
 {
+	struct cb_testbed_shape shape;
+	const struct cb_tune_place place = {&shape, &cb_cli_registry};
 	struct cb_text yaml = {0};
 	struct cb_scenario_source source = {.path = "tune"};
 	int rc;
@@ -77,8 +80,10 @@ static int make(struct cb_scenario **s, const struct args *a, uint64_t seed, str
 		return cb_error_set(err, CB_ERR_USAGE,
 			"--rate is missing: how many frames a second are to be captured, as in "
 			"--rate 1M (capbench tune --help)");
-	rc = cb_tune_space(
-		&yaml, &a->wish, cb_tune_candidates(a->budget_ns), seed, &cb_cli_registry, err);
+	rc = cb_testbed_shape(&shape, bed, err);
+	if (!rc)
+		rc = cb_tune_space(
+			&yaml, &a->wish, cb_tune_candidates(a->budget_ns), seed, &place, err);
 	source.text = cb_text_get(&yaml);
 	if (!rc)
 		rc = cb_scenario_load(s, &source, &cb_cli_registry, err);
@@ -138,7 +143,7 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 	if (!rc && o.resume)
 		rc = cb_answer_resume(&s, &a->answer, &(struct cb_scenario_args){0}, NULL, err);
 	else if (!rc)
-		rc = make(&s, a, o.seed, err);
+		rc = make(&s, a, o.seed, bed, err);
 	if (!rc) {
 		cb_scenario_probe(s, &cb_cli_registry);
 		rc = cb_tune_run(s, &o, directory, err);

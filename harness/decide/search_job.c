@@ -13,7 +13,7 @@
 #define LEAST_FRAMES  100 /* that a trial of the least rate has */
 #define BURST_OF_MOST 0.95
 #define FIRST_SHARE   0.2 /* of the final length: initial */
-#define SPEED_SLACK   0.03
+#define SPEED_SLACK   0.05
 
 static double seconds(int64_t ns)
 {

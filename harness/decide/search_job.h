@@ -41,7 +41,7 @@ int cb_search_job_trials(const struct cb_search_job *job, const struct cb_trial_
 void cb_search_trials_finish(struct cb_search_trials *t);
 
 /* The core of a capture process with load `work` had another speed than when that load was
- * calibrated, by more than 3 %: each frame cost so much more or less than was asked for, and the
+ * calibrated, by more than 5 %: each frame cost so much more or less than was asked for, and the
  * trial says nothing of a process that does what was asked. */
 bool cb_search_other_speed(const struct cb_trial_record *r);
 

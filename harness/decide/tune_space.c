@@ -46,14 +46,16 @@ static void add_choice(const struct choice *c, struct cb_text *out)
 		c->mechanism, c->wait, c->placement, c->receive, c->buffer, c->processes);
 }
 
-/* Whether the scenario reader takes this combination. */
+/* Whether the scenario reader takes this combination, and its layout makes sense on this test-bed.
+ */
 static bool makes_sense(const struct cb_tune_wish *wish, const struct choice *c,
-	const struct cb_registry *registry, struct cb_error *err)
+	const struct cb_tune_place *place, struct cb_error *err)
 {
 	struct cb_text text = {0};
 	struct cb_scenario_source source = {.path = "tune"};
 	struct cb_scenario *s = NULL;
-	const struct cb_axis *axis = cb_registry_axis(registry, "mechanism");
+	const struct cb_axis *axis = cb_registry_axis(place->registry, "mechanism");
+	struct cb_layout layout;
 	bool fanout = cb_member_text_provides(axis, c->mechanism) & CB_TRAIT_FANOUT;
 	int rc;
 
@@ -64,7 +66,9 @@ static bool makes_sense(const struct cb_tune_wish *wish, const struct choice *c,
 	cb_text_add(&text, "vary:\n");
 	add_choice(c, &text);
 	source.text = cb_text_get(&text);
-	rc = cb_scenario_load(&s, &source, registry, err);
+	rc = cb_scenario_load(&s, &source, place->registry, err);
+	if (!rc && cb_layout_resolve(&s->cells[0].spec, place->shape, &layout, err) == CB_ERR_USAGE)
+		rc = CB_ERR_USAGE;
 	cb_scenario_destroy(s);
 	cb_text_finish(&text);
 	return !rc;
@@ -99,14 +103,14 @@ static bool known(const struct choice *list, size_t n, const struct choice *c)
 }
 
 int cb_tune_space(struct cb_text *yaml, const struct cb_tune_wish *wish, size_t most, uint64_t seed,
-	const struct cb_registry *registry, struct cb_error *err)
+	const struct cb_tune_place *place, struct cb_error *err)
 {
 	struct choice list[CB_TUNE_CANDIDATES_MAX] = {usual};
 	struct cb_random random = {seed};
 	size_t n = 1;
 
 	/* the wish itself is wrong where not even the default goes with it */
-	if (!makes_sense(wish, &usual, registry, err))
+	if (!makes_sense(wish, &usual, place, err))
 		return CB_ERR_USAGE;
 	if (most > CB_TUNE_CANDIDATES_MAX)
 		most = CB_TUNE_CANDIDATES_MAX;
@@ -117,7 +121,7 @@ int cb_tune_space(struct cb_text *yaml, const struct cb_tune_wish *wish, size_t 
 		/* each mechanism once as most programs would use it */
 		if (i < COUNT(mechanisms))
 			c = (struct choice){mechanism, "poll", "A:B", "auto", "2MiB", "1"};
-		if (!known(list, n, &c) && makes_sense(wish, &c, registry, NULL))
+		if (!known(list, n, &c) && makes_sense(wish, &c, place, NULL))
 			list[n++] = c;
 	}
 	add_head(wish, "tune", "What should be used on this machine?", yaml);

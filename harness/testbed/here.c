@@ -40,15 +40,29 @@ static int execute_self(void *argv)
 	return -errno;
 }
 
+/* By which address of this machine its user has come, for the agent to leave that interface alone:
+ * a mechanism may take the frames from the stack. sshd: "client port server port". */
+static void control_address(char out[96])
+{
+	const char *connection = getenv("SSH_CONNECTION");
+	char address[64] = "";
+
+	if (connection && sscanf(connection, "%*s %*s %63s", address) != 1)
+		address[0] = '\0';
+	snprintf(out, 96, "--control-address=%s", address);
+}
+
 static int start_agent(
 	struct cb_host **h, const struct cb_testbed_options *options, struct cb_error *err)
 {
-	const char *argv[] = {"capbench", "agent", "--host=sensor", "--remote=yes", NULL};
+	char control[96];
+	const char *argv[] = {"capbench", "agent", "--host=sensor", "--remote=yes", control, NULL};
 	const struct cb_process_spec program = {.argv = argv,
 		.before_exec = execute_self,
 		.before_exec_arg = argv,
 		.new_session = true};
 
+	control_address(control);
 	return cb_host_open(h, "sensor", &program, options->log_dir, err);
 }
 

@@ -6,7 +6,7 @@
 
 def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def other_speed: [.views[].load_result | select(.link_ns? and .link_meanwhile_ns?)
-	| (.link_meanwhile_ns / .link_ns - 1 | fabs) > 0.03] | any;
+	| (.link_meanwhile_ns / .link_ns - 1 | fabs) > 0.05] | any;
 def in_vain: .state == "invalid" or other_speed;
 def loss: if (.views | length) > 0 and ([.views[].captured_share] | all(. != null))
 	then 1 - ([.views[].captured_share] | min) else null end;

@@ -77,6 +77,14 @@ if [ -s "$T/whole/report/tune.json" ] && jq -e '.comparison.finished' "$T/whole/
 	assert_grep '^cells +2' "$T/out" "two cells"
 fi
 
+# Whatever is drawn from all combinations, it makes sense here.
+for seed in 1 2 3 4; do
+	status=0
+	CAPBENCH_KILL_AT_STEP=2 "$CAPBENCH_FAST" tune --rate 20k --budget 10min --seed $seed --out "$T/seed$seed" >"$T/out" 2>"$T/err" || status=$?
+	assert_eq $status 137 "a tuning of many candidates: $(cat "$T/err")"
+	assert_json "$T/seed$seed/run.json" '.plan.cells > 100' "many candidates"
+done
+
 expect 2 "$CAPBENCH" tune
 assert_grep 'rate is missing' "$T/err" "what is missing"
 expect 2 "$CAPBENCH" tune --rate 1k --load nosuch

@@ -163,7 +163,7 @@ static void keeps_to_its_budget(void **state)
 			/* trials that take what they seem to, and others; some in vain */
 			b.late = seed % 2 ? 1.5 : 0;
 			b.overhead = seed % 4 < 2 ? 0.3 : 2;
-			b.faults = seed % 5 * 0.1;
+			b.faults = (double)(seed % 5) * 0.1;
 			t.budget = budget;
 			tune(&t, &b, &o);
 			assert_true(seconds_of(&o) <= t.budget + b.late + 1e-9);

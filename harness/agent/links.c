@@ -62,6 +62,20 @@ static int offloads_off(const char *name, struct cb_error *err)
 	return r ? r : cb_link_feature(name, "tx-generic-segmentation", false, err);
 }
 
+static int make_ready(struct cb_agent *a, const char *name, struct cb_error *err)
+{
+	int r = a->undo ? cb_undo_begin_change(a->undo, name, err) : 0;
+
+	if (r)
+		return r;
+	r = offloads_off(name, err);
+	if (!r)
+		r = cb_link_up(name, err);
+	if (a->undo)
+		cb_undo_end_change(a->undo);
+	return r;
+}
+
 int cb_agent_link_up(struct cb_agent *a, const json_t *args, json_t *reply, struct cb_error *err)
 {
 	char name[16], mac[18];
@@ -71,12 +85,8 @@ int cb_agent_link_up(struct cb_agent *a, const json_t *args, json_t *reply, stru
 
 	if (!r)
 		r = cb_agent_arg_time(args, "timeout_ns", LINK_UP_NS, &timeout_ns, err);
-	if (!r && a->undo)
-		r = cb_undo_note_interface(a->undo, name, err);
 	if (!r)
-		r = offloads_off(name, err);
-	if (!r)
-		r = cb_link_up(name, err);
+		r = make_ready(a, name, err);
 	if (!r)
 		r = cb_link_wait_running(name, cb_deadline_in((uint64_t)timeout_ns), err);
 	if (!r)
@@ -114,7 +124,13 @@ int cb_agent_receive(struct cb_agent *a, const json_t *args, json_t *reply, stru
 		return cb_error_set(err, CB_ERR_USAGE, "mode \"%s\" is not known", mode);
 	want.mode = (enum cb_receive_mode)m;
 	want.cpu = (int)cpu;
-	return cb_receive_set(name, &want, err);
+	r = a->undo ? cb_undo_begin_change(a->undo, name, err) : 0;
+	if (r)
+		return r;
+	r = cb_receive_set(name, &want, err);
+	if (a->undo)
+		cb_undo_end_change(a->undo);
+	return r;
 }
 
 static json_t *link_json(const struct cb_link_counters *c)

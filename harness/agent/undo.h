@@ -1,7 +1,8 @@
 /*
- * What an agent on a host of its own changed there, put back when it ends, whatever ends it: a
- * second process (the guardian) keeps the old values and waits for the agent's end. It also runs
- * the commands that the user wants run afterwards, and keeps the host's lock until all is done.
+ * What an agent on a host of its own changed there, put back when it ends, whatever ends it: the
+ * old values are in an undo file, and a second process (the guardian) waits for the agent's end. It
+ * also runs the commands that the user wants run afterwards, and keeps the host's lock until all is
+ * done. When both are killed, the file is there for the next agent, or for `clean`.
  */
 #ifndef CB_HARNESS_AGENT_UNDO_H
 #define CB_HARNESS_AGENT_UNDO_H
@@ -11,7 +12,7 @@
 #include <jansson.h>
 #include <stdint.h>
 
-struct cb_undo; /* shared by the two processes */
+struct cb_undo;
 
 /* Start the guardian. Must be called with one thread, before anything is changed.
  * The guardian holds the descriptor `keep`, too, and no other of the caller's. */
@@ -20,10 +21,12 @@ int cb_undo_open(struct cb_undo **u, int keep, struct cb_error *err);
 void cb_undo_close(struct cb_undo *u);
 
 /*
- * Note how `interface` is set (flags, offloads, receive steering), before it is changed; once is
- * enough. CB_ERR_INTERNAL when there is no room for it.
+ * To be called before and after the port `interface` is changed (harness/host/port_state.h): the
+ * first time its state is noted. CB_ERR_IMPOSSIBLE when that can't be; nothing must be changed
+ * then.
  */
-int cb_undo_note_interface(struct cb_undo *u, const char *interface, struct cb_error *err);
+int cb_undo_begin_change(struct cb_undo *u, const char *interface, struct cb_error *err);
+void cb_undo_end_change(struct cb_undo *u);
 /* Commands (arrays of words) to be run in the end, each for at most `timeout_ns`. */
 int cb_undo_note_commands(
 	struct cb_undo *u, const json_t *commands, uint64_t timeout_ns, struct cb_error *err);

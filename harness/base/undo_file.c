@@ -77,19 +77,41 @@ static int write_file(const struct cb_undo_file *f, struct cb_error *err)
 	return r;
 }
 
-int cb_undo_file_add(struct cb_undo_file *f, json_t *entry, struct cb_error *err)
+int cb_undo_file_update(struct cb_undo_file *f, struct cb_error *err)
 {
-	json_t *entries = json_object_get(f->root, "entries");
-
-	if (!entry || json_array_append_new(entries, entry))
-		return cb_error_memory(err, "the undo journal");
 	if (!write_file(f, err))
 		return 0;
-	json_array_remove(entries, json_array_size(entries) - 1);
 	if (err)
 		err->code = CB_ERR_IMPOSSIBLE;
 	cb_error_prepend(err, "what is to be put back can't be noted");
 	return CB_ERR_IMPOSSIBLE;
+}
+
+int cb_undo_file_add(struct cb_undo_file *f, json_t *entry, struct cb_error *err)
+{
+	json_t *entries = json_object_get(f->root, "entries");
+	int r;
+
+	if (!entry || json_array_append_new(entries, entry))
+		return cb_error_memory(err, "the undo journal");
+	r = cb_undo_file_update(f, err);
+	if (r)
+		json_array_remove(entries, json_array_size(entries) - 1);
+	return r;
+}
+
+json_t *cb_undo_file_entries(const char *path)
+{
+	char *text = NULL;
+	size_t size = 0;
+	json_t *root = NULL, *entries;
+
+	if (!cb_file_read(path, FILE_MAX, &text, &size, NULL))
+		root = cb_json_parse(text, size, NULL);
+	free(text);
+	entries = json_incref(json_object_get(root, "entries"));
+	json_decref(root);
+	return entries ? entries : json_array();
 }
 
 void cb_undo_file_leave(struct cb_undo_file *f)
@@ -161,6 +183,21 @@ static int see_file(
 	return r;
 }
 
+/* Of one process the file begun last, by the serial number at the end of its name. */
+static int later_first(const struct dirent **a, const struct dirent **b)
+{
+	return strverscmp((*b)->d_name, (*a)->d_name);
+}
+
+static int is_ours(const struct dirent *entry)
+{
+	uint64_t start;
+	bool broken;
+	pid_t pid;
+
+	return parse_name(entry->d_name, &pid, &start, &broken);
+}
+
 static int see_name(
 	const char *dir, const char *name, cb_undo_seen *seen, void *arg, struct cb_error *err)
 {
@@ -183,18 +220,20 @@ static int see_name(
 int cb_undo_files(const char *dir, cb_undo_seen *seen, void *arg, struct cb_error *err)
 {
 	char where[PATH_MAX];
-	const struct dirent *entry;
-	DIR *files;
-	int r = settle_directory(dir, where, err);
+	struct dirent **files = NULL;
+	int r = settle_directory(dir, where, err), n;
 
 	if (r)
 		return r;
-	files = opendir(where);
-	if (!files)
+	n = scandir(where, &files, is_ours, later_first);
+	if (n < 0)
 		return errno == ENOENT ? 0 : cb_error_errno(err, CB_ERR_HOST, errno, "%s", where);
-	while (!r && (entry = readdir(files)))
-		r = see_name(where, entry->d_name, seen, arg, err);
-	closedir(files);
+	for (int i = 0; i < n; i++) {
+		if (!r)
+			r = see_name(where, files[i]->d_name, seen, arg, err);
+		free(files[i]);
+	}
+	free(files);
 	return r;
 }
 

@@ -33,6 +33,9 @@ int cb_undo_file_open(struct cb_undo_file *f, const char *dir, struct cb_error *
  */
 int cb_undo_file_add(struct cb_undo_file *f, json_t *entry, struct cb_error *err);
 
+/* Entries were changed where they are (the caller kept a reference): as above. */
+int cb_undo_file_update(struct cb_undo_file *f, struct cb_error *err);
+
 /* Everything was put back: the file goes. Accepts a zeroed struct. */
 void cb_undo_file_remove(struct cb_undo_file *f);
 /* Not everything was: the file stays, for `clean`. */
@@ -49,12 +52,16 @@ struct cb_undo_found {
 };
 
 /*
- * Call `seen` for each file of this boot in `dir` (NULL: the state directory). Those of an earlier
- * boot, and what broken writes left, are removed. A negative result of `seen` ends it and is
- * returned.
+ * Call `seen` for each file of this boot in `dir` (NULL: the state directory), of each process the
+ * one begun last first. Those of an earlier boot, and what broken writes left, are removed. A
+ * negative result of `seen` ends it and is returned.
  */
 typedef int cb_undo_seen(const struct cb_undo_found *found, void *arg, struct cb_error *err);
 int cb_undo_files(const char *dir, cb_undo_seen *seen, void *arg, struct cb_error *err);
+
+/* The entries of a file of this process or of its parent; an empty array when there is none. A new
+ * reference; NULL out of memory. */
+json_t *cb_undo_file_entries(const char *path);
 
 /* One at a time changes or puts back: the lock of `dir`, to be closed. CB_ERR_HOST when the
  * deadline passes. */

@@ -19,7 +19,7 @@
 const char *const cb_finding_verdict_names[] = {"good", "note", "warn", "bad", "unknown"};
 
 static const struct cb_check *const groups[] = {cb_doctor_load_checks, cb_doctor_cpu_checks,
-	cb_doctor_kernel_checks, cb_doctor_port_checks};
+	cb_doctor_kernel_checks, cb_doctor_port_checks, cb_doctor_steering_checks};
 
 /* ---- for the checks ---- */
 

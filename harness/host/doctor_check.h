@@ -41,7 +41,7 @@ struct cb_check {
 
 /* Ends with a row without a name. */
 extern const struct cb_check cb_doctor_cpu_checks[], cb_doctor_kernel_checks[],
-	cb_doctor_port_checks[], cb_doctor_load_checks[];
+	cb_doctor_port_checks[], cb_doctor_steering_checks[], cb_doctor_load_checks[];
 
 /* ---- for the checks ---- */
 

@@ -1,4 +1,4 @@
-/* A port: link, queues, interrupts, offloads, what steers its frames. */
+/* A port: link, rings, offloads, where it is. What steers its frames: doctor_steering.c. */
 #include "harness/base/json.h"
 #include "harness/base/text.h"
 #include "harness/host/cpus.h"
@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define IRQS_SHOWN 8
 
 static bool number(const char *port, const char *name, uint32_t *value, uint32_t *most)
 {
@@ -67,26 +65,6 @@ FEATURE(look_udp_gro, "rx-udp-gro-forwarding", "offload.rx-udp-gro-forwarding",
 FEATURE(look_rxvlan, "rx-vlan-hw-parse", "offload.rxvlan", "rxvlan", CB_FINDING_WARN)
 FEATURE(look_tso, "tx-tcp-segmentation", "offload.tso", "tso", CB_FINDING_NOTE)
 
-static void look_queues(const struct cb_doctor *d, size_t port, struct cb_finding *f)
-{
-	static const char *const names[] = {"channels.combined", "channels.rx"};
-	const char *name = cb_doctor_port(d, port);
-	uint32_t n = 0, most = 0;
-	size_t which = 0;
-
-	while (which < 2 && (!number(name, names[which], &n, &most) || !n))
-		which++;
-	if (which == 2) {
-		CB_FINDING_READ(f, CB_FINDING_UNKNOWN, "the driver doesn't tell");
-		return;
-	}
-	CB_FINDING_READ(f, n > 1 ? CB_FINDING_WARN : CB_FINDING_GOOD, "%u of %u", n, most);
-	if (n < 2)
-		return;
-	CB_FINDING_TODO(f, "ethtool -L %s %s 1", name, names[which] + strlen("channels."));
-	cb_finding_set(f, names[which], "1");
-}
-
 static void look_rings(const struct cb_doctor *d, size_t port, struct cb_finding *f)
 {
 	uint32_t rx = 0, most = 0;
@@ -126,93 +104,6 @@ static void look_coalescing(const struct cb_doctor *d, size_t port, struct cb_fi
 	cb_finding_set(f, "coalesce.adaptive-rx", "off");
 }
 
-static void look_irqs(const struct cb_doctor *d, size_t port, struct cb_finding *f)
-{
-	unsigned irqs[CB_INTERRUPTS_MAX];
-	size_t n = 0, wide = 0;
-	struct cb_text text = {0};
-	char line[128];
-
-	if (cb_interrupts_of(d->options->root, cb_doctor_port(d, port), irqs, &n, NULL)) {
-		CB_FINDING_READ(f, CB_FINDING_NOTE, "no interrupts of its own");
-		return;
-	}
-	for (size_t i = 0; i < n; i++) {
-		struct cb_cpus cpus;
-
-		if (!cb_doctor_line(
-			    d, line, sizeof(line), "/proc/irq/%u/smp_affinity_list", irqs[i]))
-			continue;
-		if (i < IRQS_SHOWN)
-			cb_text_addf(&text, "%s%u on %s", i ? ", " : "", irqs[i], line);
-		wide += cb_cpus_parse_list(line, &cpus) && cb_cpus_count(&cpus) > 1;
-	}
-	CB_FINDING_READ(f, wide ? CB_FINDING_WARN : CB_FINDING_GOOD, "%s%s", cb_text_get(&text),
-		n > IRQS_SHOWN ? ", ..." : "");
-	cb_text_finish(&text);
-	if (!wide)
-		return;
-	CB_FINDING_TODO(
-		f, "echo 0 > /proc/irq/%u/smp_affinity_list, and so on: one core each", irqs[0]);
-	cb_finding_set(f, "irq_affinity", "0");
-}
-
-static void look_rps(const struct cb_doctor *d, size_t port, struct cb_finding *f)
-{
-	char path[PATH_MAX], line[256], shown[128] = "";
-	const struct dirent *entry;
-	size_t queues = 0, steered = 0;
-	DIR *dir;
-
-	snprintf(path, sizeof(path), "%s/sys/class/net/%s/queues",
-		d->options->root ? d->options->root : "", cb_doctor_port(d, port));
-	dir = opendir(path);
-	while (dir && (entry = readdir(dir))) {
-		struct cb_cpus cpus;
-
-		if (!cb_text_starts_with(entry->d_name, "rx-") ||
-			!cb_doctor_line(d, line, sizeof(line),
-				"/sys/class/net/%s/queues/%s/rps_cpus", cb_doctor_port(d, port),
-				entry->d_name))
-			continue;
-		queues++;
-		if (!cb_cpus_parse_mask(line, &cpus) || !cb_cpus_count(&cpus))
-			continue;
-		steered++;
-		snprintf(shown, sizeof(shown), " (%.20s: mask %.60s)", entry->d_name, line);
-	}
-	if (dir)
-		closedir(dir);
-	if (!queues)
-		return;
-	CB_FINDING_READ(f, steered ? CB_FINDING_WARN : CB_FINDING_GOOD, "%zu of %zu queues%s",
-		steered, queues, shown);
-	if (!steered)
-		return;
-	CB_FINDING_TODO(f, "echo 0 > /sys/class/net/%s/queues/rx-0/rps_cpus, and so on",
-		cb_doctor_port(d, port));
-	cb_finding_set(f, "rps", "off");
-}
-
-static void look_napi(const struct cb_doctor *d, size_t port, struct cb_finding *f)
-{
-	const char *name = cb_doctor_port(d, port);
-	int64_t threaded = 0, defer = 0, flush = 0;
-
-	if (!cb_doctor_number(d, &threaded, "/sys/class/net/%s/threaded", name))
-		return;
-	cb_doctor_number(d, &defer, "/sys/class/net/%s/napi_defer_hard_irqs", name);
-	cb_doctor_number(d, &flush, "/sys/class/net/%s/gro_flush_timeout", name);
-	CB_FINDING_READ(f, defer || flush ? CB_FINDING_WARN : CB_FINDING_NOTE,
-		"%s, napi_defer_hard_irqs %lld, gro_flush_timeout %lld ns",
-		threaded ? "in threads" : "in softirqs", (long long)defer, (long long)flush);
-	if (defer || flush)
-		CB_FINDING_TODO(f,
-			"echo 0 > /sys/class/net/%s/napi_defer_hard_irqs; echo 0 > "
-			"/sys/class/net/%s/gro_flush_timeout",
-			name, name);
-}
-
 static void look_pause(const struct cb_doctor *d, size_t port, struct cb_finding *f)
 {
 	const char *name = cb_doctor_port(d, port);
@@ -226,6 +117,24 @@ static void look_pause(const struct cb_doctor *d, size_t port, struct cb_finding
 		rx ? "yes" : "no", tx ? "yes" : "no");
 	if (rx || tx)
 		CB_FINDING_TODO(f, "ethtool -A %s autoneg off rx off tx off", name);
+}
+
+static void look_eee(const struct cb_doctor *d, size_t port, struct cb_finding *f)
+{
+	const char *name = cb_doctor_port(d, port);
+	bool enabled = false, active = false;
+
+	if (cb_ethtool_eee(name, &enabled, &active, NULL)) {
+		CB_FINDING_READ(f, CB_FINDING_GOOD, "the driver has none");
+		return;
+	}
+	CB_FINDING_READ(f, enabled ? CB_FINDING_WARN : CB_FINDING_GOOD, "%s%s",
+		enabled ? "on" : "off",
+		!enabled         ? ""
+			: active ? ", and the other end takes part"
+				 : ", but the other end does not take part");
+	if (enabled)
+		CB_FINDING_TODO(f, "ethtool --set-eee %s eee off", name);
 }
 
 static void look_numa(const struct cb_doctor *d, size_t port, struct cb_finding *f)
@@ -289,18 +198,12 @@ const struct cb_check cb_doctor_port_checks[] = {
 		"The capturing end slows the sender down instead of losing: nothing is "
 		"measured",
 		true, look_pause},
-	{"queues", "Frames of one flow go to one queue: figures per core want one, or know of each",
-		true, look_queues},
+	{"eee", "The link sleeps between frames: the first after a pause comes microseconds late",
+		true, look_eee},
 	{"rings", "Too small and bursts are lost in the card; too large and frames leave the cache",
 		true, look_rings},
 	{"coalescing", "N frames or m microseconds to an interrupt: hold it still, and report it",
 		true, look_coalescing},
-	{"irq affinity",
-		"Interrupts that may go to any core meet the capture process sooner or "
-		"later",
-		true, look_irqs},
-	{"rps", "Frames go to other cores' backlogs behind the placement's back", true, look_rps},
-	{"napi", "Who polls the card, and how long interrupts are held off", true, look_napi},
 	{"gro",
 		"Segments of a TCP stream are merged before the tap: counts and sizes are not the "
 		"wire's",

@@ -1,6 +1,7 @@
 /* What killed processes left changed. */
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
+#include "harness/host/port_state.h"
 #include "harness/host/tuning_change.h"
 #include "harness/net/bpf_attach_filter.h"
 
@@ -136,6 +137,11 @@ static void tell(struct recovery *r, const struct cb_undo_found *found, const js
 	}
 }
 
+static void port_line(void *arg, const char *text)
+{
+	say(arg, "%s", text);
+}
+
 static bool recover_entry(
 	struct recovery *r, const struct cb_undo_found *found, const json_t *entry)
 {
@@ -156,6 +162,10 @@ static bool recover_entry(
 			r->n++;
 		}
 		return true;
+	}
+	if (kind && strcmp(kind, CB_PORT_STATE_KIND) == 0) {
+		r->n += cb_port_state_put_back(entry, true, port_line, r, &done);
+		return done;
 	}
 	done = cb_tuning_put_back(r->directory, found->path, found->net, r->root, entry, &line);
 	tell(r, found, line);

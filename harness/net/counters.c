@@ -79,6 +79,7 @@ static int on_link(const struct nlmsghdr *nlh, void *arg)
 		/* Of the user's flags alone: taps count elsewhere (dev_get_flags, net/core/dev.c).
 		 */
 		l->info->promiscuous = m->ifi_flags & IFF_PROMISC;
+		l->info->arp = !(m->ifi_flags & IFF_NOARP);
 		l->info->running = (m->ifi_flags & LINK_RUNNING) == LINK_RUNNING;
 	}
 	mnl_attr_parse(nlh, sizeof(*m), on_attribute, l);

@@ -18,7 +18,7 @@
  * for (net/ethtool/ioctl.c, ethtool_get_stats): a queue may be added after we counted. */
 #define ROOM_FOR_MORE 512
 
-static int ask(int fd, const char *interface, void *command)
+int cb_driver_ask(int fd, const char *interface, void *command)
 {
 	struct ifreq ifr = {.ifr_data = command};
 
@@ -35,7 +35,7 @@ void cb_driver_name(const char *interface, char *out, size_t size)
 	out[0] = 0;
 	if (fd < 0)
 		return;
-	if (!ask(fd, interface, &info))
+	if (!cb_driver_ask(fd, interface, &info))
 		snprintf(out, size, "%.*s", (int)sizeof(info.driver), info.driver);
 	close(fd);
 }
@@ -71,7 +71,7 @@ static int count_statistics(int fd, const char *interface, uint32_t *n)
 		struct ethtool_sset_info info;
 		char room[sizeof(struct ethtool_sset_info) + sizeof(uint32_t)];
 	} sets = {.info = {.cmd = ETHTOOL_GSSET_INFO, .sset_mask = UINT64_C(1) << ETH_SS_STATS}};
-	int r = ask(fd, interface, &sets);
+	int r = cb_driver_ask(fd, interface, &sets);
 
 	*n = !r && sets.info.sset_mask ? sets.info.data[0] : 0;
 	return r;
@@ -108,8 +108,8 @@ static int read_statistics(int fd, const char *interface, uint32_t count, is_wan
 	*names = (struct ethtool_gstrings){
 		.cmd = ETHTOOL_GSTRINGS, .string_set = ETH_SS_STATS, .len = count};
 	*values = (struct ethtool_stats){.cmd = ETHTOOL_GSTATS, .n_stats = count};
-	if (!(r = ask(fd, interface, names)))
-		r = ask(fd, interface, values);
+	if (!(r = cb_driver_ask(fd, interface, names)))
+		r = cb_driver_ask(fd, interface, values);
 	if (r)
 		r = cb_error_errno(err, CB_ERR_HOST, r, "%s: driver statistics", interface);
 	else

@@ -11,6 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* The ethtool ioctl by any socket: `command` is one of the structs of linux/ethtool.h. -errno. */
+int cb_driver_ask(int fd, const char *interface, void *command);
+
 /* Into out[size]; "" when the driver does not say. */
 void cb_driver_name(const char *interface, char *out, size_t size);
 

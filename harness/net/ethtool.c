@@ -146,27 +146,41 @@ int cb_ethtool_write(const char *interface, const struct cb_ethtool_number *numb
 	return r;
 }
 
+#define SWITCH(text, message, header_attribute, value_attribute)                                 \
+	{                                                                                        \
+		.name = (text), .is_bool = true, .get = (message), .header = (header_attribute), \
+		.value = (value_attribute)                                                       \
+	}
+
 static const struct cb_ethtool_number pauses[] = {
-	{.name = "pause.rx",
-		.is_bool = true,
-		.get = ETHTOOL_MSG_PAUSE_GET,
-		.header = ETHTOOL_A_PAUSE_HEADER,
-		.value = ETHTOOL_A_PAUSE_RX},
-	{.name = "pause.tx",
-		.is_bool = true,
-		.get = ETHTOOL_MSG_PAUSE_GET,
-		.header = ETHTOOL_A_PAUSE_HEADER,
-		.value = ETHTOOL_A_PAUSE_TX},
+	SWITCH("pause.rx", ETHTOOL_MSG_PAUSE_GET, ETHTOOL_A_PAUSE_HEADER, ETHTOOL_A_PAUSE_RX),
+	SWITCH("pause.tx", ETHTOOL_MSG_PAUSE_GET, ETHTOOL_A_PAUSE_HEADER, ETHTOOL_A_PAUSE_TX),
 };
+
+static const struct cb_ethtool_number eees[] = {
+	SWITCH("eee.enabled", ETHTOOL_MSG_EEE_GET, ETHTOOL_A_EEE_HEADER, ETHTOOL_A_EEE_ENABLED),
+	SWITCH("eee.active", ETHTOOL_MSG_EEE_GET, ETHTOOL_A_EEE_HEADER, ETHTOOL_A_EEE_ACTIVE),
+};
+
+static int read_two(const char *interface, const struct cb_ethtool_number two[2], bool *first,
+	bool *second, struct cb_error *err)
+{
+	uint32_t value = 0;
+	int r = cb_ethtool_read(interface, &two[0], &value, NULL, err);
+
+	*first = value;
+	if (!r)
+		r = cb_ethtool_read(interface, &two[1], &value, NULL, err);
+	*second = value;
+	return r;
+}
 
 int cb_ethtool_pause(const char *interface, bool *rx, bool *tx, struct cb_error *err)
 {
-	uint32_t value = 0;
-	int r = cb_ethtool_read(interface, &pauses[0], &value, NULL, err);
+	return read_two(interface, pauses, rx, tx, err);
+}
 
-	*rx = value;
-	if (!r)
-		r = cb_ethtool_read(interface, &pauses[1], &value, NULL, err);
-	*tx = value;
-	return r;
+int cb_ethtool_eee(const char *interface, bool *enabled, bool *active, struct cb_error *err)
+{
+	return read_two(interface, eees, enabled, active, err);
 }

@@ -37,4 +37,8 @@ int cb_ethtool_write(const char *interface, const struct cb_ethtool_number *numb
 /* Does the device heed pause frames, does it send them? */
 int cb_ethtool_pause(const char *interface, bool *rx, bool *tx, struct cb_error *err);
 
+/* Energy-Efficient Ethernet (IEEE 802.3az): may the link sleep between frames, and does it, both
+ * ends being able to? */
+int cb_ethtool_eee(const char *interface, bool *enabled, bool *active, struct cb_error *err);
+
 #endif

@@ -50,15 +50,18 @@ struct cb_link_info {
 	uint8_t mac[6];
 	uint32_t mtu;
 	bool up, running; /* running: up, with carrier */
+	bool arp;
 	bool promiscuous; /* asked for by a user, not by a tap */
 	char driver[32];  /* "veth"; "": unknown */
 };
 int cb_link_info(const char *name, struct cb_link_info *info, struct cb_error *err);
 
-/* `ip link set DEV mtu N`, `... promisc on|off`. Neither reads back. CB_ERR_HOST with the kernel's
+/* `ip link set DEV mtu N`, `... promisc on|off`. None reads back. CB_ERR_HOST with the kernel's
  * reason when it can't be. */
 int cb_link_set_mtu(const char *name, uint32_t mtu, struct cb_error *err);
 int cb_link_set_promiscuous(const char *name, bool on, struct cb_error *err);
+/* `ip link set DEV up|down arp on|off`, and no other flag. */
+int cb_link_set_state(const char *name, bool up, bool arp, struct cb_error *err);
 
 /*
  * Counters of a device since it was made: stats64, plus the driver's own where it has them.

@@ -24,7 +24,7 @@ int cb_link_set_mtu(const char *name, uint32_t mtu, struct cb_error *err)
 	return r;
 }
 
-int cb_link_set_promiscuous(const char *name, bool on, struct cb_error *err)
+static int set_flags(const char *name, unsigned flags, unsigned change, struct cb_error *err)
 {
 	struct cb_netlink n;
 	struct nlmsghdr *nlh;
@@ -36,10 +36,20 @@ int cb_link_set_promiscuous(const char *name, bool on, struct cb_error *err)
 		return r;
 	nlh = cb_netlink_request(&n, RTM_NEWLINK, 0);
 	m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
-	m->ifi_flags = on ? IFF_PROMISC : 0;
-	m->ifi_change = IFF_PROMISC;
+	m->ifi_flags = flags;
+	m->ifi_change = change;
 	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	r = cb_netlink_talk(&n, nlh, NULL, NULL, name, err);
 	cb_netlink_close(&n);
 	return r;
+}
+
+int cb_link_set_promiscuous(const char *name, bool on, struct cb_error *err)
+{
+	return set_flags(name, on ? IFF_PROMISC : 0, IFF_PROMISC, err);
+}
+
+int cb_link_set_state(const char *name, bool up, bool arp, struct cb_error *err)
+{
+	return set_flags(name, (up ? IFF_UP : 0) | (arp ? 0 : IFF_NOARP), IFF_UP | IFF_NOARP, err);
 }

@@ -15,7 +15,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-#define OBJECTS_MAX 128
+#define OBJECTS_MAX CB_SUMS_MAX
 #define NEEDED_MAX  64
 #define FILE_MAX    ((size_t)256 << 20)
 #define BLOCK       512 /* of a tar archive */
@@ -144,22 +144,40 @@ static int put_member(int fd, const char *name, bool directory, unsigned mode, c
 
 struct archive {
 	struct cb_bundle *bundle;
+	const struct objects *objects;
+	int fds[OBJECTS_MAX]; /* of those that are wanted */
+	size_t n;
 	struct cb_text sums;
 	struct cb_error *err;
 };
 
-static int add_file(struct archive *a, const char *path, const char *name)
+/* All are open before anything is read, so that what is summed up is what is copied. */
+static int open_files(struct archive *a)
 {
-	struct cb_sha256 sha;
-	char sum[CB_SHA256_TEXT], *data = NULL;
-	size_t size = 0;
-	int r = cb_file_read(path, FILE_MAX, &data, &size, a->err);
+	for (size_t i = 0; i < a->objects->n; i++) {
+		const char *path = a->objects->list[i].path;
 
+		if (!a->objects->list[i].wanted)
+			continue;
+		a->fds[a->n] = open(path, O_RDONLY | O_CLOEXEC);
+		if (a->fds[a->n] < 0)
+			return cb_error_errno(a->err, CB_ERR_HOST, errno,
+				"what is to be copied to hosts: %s", path);
+		a->n++;
+	}
+	return 0;
+}
+
+static int add_file(struct archive *a, int fd, const char *name, const char *sum)
+{
+	char path[32], *data = NULL;
+	size_t size = 0;
+	int r;
+
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
+	r = cb_file_read(path, FILE_MAX, &data, &size, a->err);
 	if (r)
 		return cb_error_prepend(a->err, "what is to be copied to hosts");
-	cb_sha256_init(&sha);
-	cb_sha256_add(&sha, data, size);
-	cb_sha256_text(&sha, sum);
 	cb_text_addf(&a->sums, "%s  %s\n", sum, name);
 	r = put_member(a->bundle->fd, name, false, 0755, data, size, a->err);
 	a->bundle->bytes += (int64_t)size;
@@ -167,13 +185,16 @@ static int add_file(struct archive *a, const char *path, const char *name)
 	return r;
 }
 
-static int add_objects(struct archive *a, const struct objects *all)
+static int add_objects(struct archive *a)
 {
-	char name[sizeof(all->list->name) + 8];
+	char sums[OBJECTS_MAX][CB_SUM_TEXT], name[sizeof(a->objects->list->name) + 8];
+	size_t k = 0;
 	int r = put_member(a->bundle->fd, "lib/", true, 0755, NULL, 0, a->err);
 
-	for (size_t i = 0; !r && i < all->n; i++) {
-		const struct object *o = &all->list[i];
+	if (!r)
+		r = cb_sums(a->fds, a->n, sums, a->err);
+	for (size_t i = 0; !r && i < a->objects->n; i++) {
+		const struct object *o = &a->objects->list[i];
 
 		if (!o->wanted)
 			continue;
@@ -183,31 +204,44 @@ static int add_objects(struct archive *a, const struct objects *all)
 			snprintf(name, sizeof(name), "capbench");
 		if (strlen(name) >= 100)
 			return cb_error_set(a->err, CB_ERR_INTERNAL, "%s: too long a name", name);
-		r = add_file(a, o->path, name);
+		r = add_file(a, a->fds[k], name, sums[k]);
+		k++;
 	}
+	return r;
+}
+
+/* The build's name is the sum of its sums. */
+static int name_build(struct archive *a)
+{
+	int fd = memfd_create("SHA256SUMS", MFD_CLOEXEC), r;
+
+	if (fd < 0)
+		return cb_error_memory(a->err, "the archive");
+	r = cb_file_write_all(fd, a->sums.data, a->sums.length, "the sums", a->err);
+	if (!r)
+		r = cb_sums(&fd, 1, &a->bundle->hash, a->err);
+	close(fd);
 	return r;
 }
 
 static int finish_archive(struct archive *a)
 {
 	static const char end[2 * BLOCK];
-	struct cb_sha256 sha;
 	int r;
 
 	if (a->sums.failed)
 		return cb_error_memory(a->err, "the archive");
-	cb_sha256_init(&sha);
-	cb_sha256_add(&sha, a->sums.data, a->sums.length);
-	cb_sha256_text(&sha, a->bundle->hash);
-	r = put_member(
-		a->bundle->fd, "SHA256SUMS", false, 0644, a->sums.data, a->sums.length, a->err);
+	r = name_build(a);
+	if (!r)
+		r = put_member(a->bundle->fd, "SHA256SUMS", false, 0644, a->sums.data,
+			a->sums.length, a->err);
 	return r ? r : cb_file_write_all(a->bundle->fd, end, sizeof(end), "the archive", a->err);
 }
 
 int cb_bundle_make(struct cb_bundle *b, struct cb_error *err)
 {
 	struct objects all = {.list = calloc(OBJECTS_MAX, sizeof(*all.list))};
-	struct archive a = {.bundle = b, .err = err};
+	struct archive a = {.bundle = b, .objects = &all, .err = err};
 	struct utsname names;
 	int r = 0;
 
@@ -220,10 +254,14 @@ int cb_bundle_make(struct cb_bundle *b, struct cb_error *err)
 	snprintf(b->machine, sizeof(b->machine), "%s", names.machine);
 	dl_iterate_phdr(see_object, &all);
 	want(&all, &all.list[0]);
-	r = add_objects(&a, &all);
+	r = open_files(&a);
+	if (!r)
+		r = add_objects(&a);
 	if (!r)
 		r = finish_archive(&a);
 out:
+	while (a.n)
+		close(a.fds[--a.n]);
 	cb_text_finish(&a.sums);
 	free(all.list);
 	return r;

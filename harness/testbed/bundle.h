@@ -10,14 +10,14 @@
 #define CB_HARNESS_TESTBED_BUNDLE_H
 
 #include "harness/base/error.h"
-#include "harness/base/sha256.h"
+#include "harness/testbed/sums.h"
 
 #include <stdint.h>
 
 struct cb_bundle {
-	int fd;                    /* of the archive, in memory */
-	char hash[CB_SHA256_TEXT]; /* of names and contents: the build's name */
-	char machine[65];          /* as uname -m */
+	int fd;                 /* of the archive, in memory */
+	char hash[CB_SUM_TEXT]; /* of names and contents: the build's name */
+	char machine[65];       /* as uname -m */
 	int64_t bytes;
 };
 

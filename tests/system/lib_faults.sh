@@ -2,9 +2,7 @@
 # shellcheck shell=bash
 
 controller
-for name in gen xeon amd; do
-	make_machine $name
-done
+make_machines gen xeon amd
 join_hub gen -- xeon amd
 note_ports gen xeon amd
 testbed "$T/bed.yaml" gen -- xeon amd
@@ -18,7 +16,7 @@ trial:
   capture: {mechanism: tpacket3, load: count}
 vary:
   sensor: [xeon, amd]
-repetitions: 3
+repetitions: 2
 retries: 2
 order: as-written
 figures:

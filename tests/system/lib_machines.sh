@@ -7,6 +7,9 @@
 #
 # The controller is this test: it has a home directory of its own, too, so that its ssh knows what is
 # written here and nothing else.
+#
+# The build with sanitizers is twenty times as large to copy and to check, so in the tier commit it is
+# used where a test says $SANITIZED, and in the tier all everywhere.
 
 declare -A machine_pid=() machine_number=()
 machines=0
@@ -14,6 +17,9 @@ machines=0
 need_root
 need_cmd ssh ssh-keygen nsenter ip jq
 [ -x /usr/sbin/sshd ] || skip "needs sshd (openssh-server)"
+SANITIZED=$CAPBENCH
+[ "$CAPBENCH_TIER" = all ] || CAPBENCH=$CAPBENCH_FAST
+export SANITIZED
 
 # controller: a home, a key, an empty ssh configuration.
 controller()
@@ -21,13 +27,33 @@ controller()
 	mount -t tmpfs none /root
 	mkdir -m 700 /root/.ssh
 	ssh-keygen -q -t ed25519 -N '' -f /root/.ssh/id_ed25519
-	: >/root/.ssh/config
+	# The usual key exchange, as it costs half of a connection.
+	printf 'KexAlgorithms curve25519-sha256\n' >/root/.ssh/config
 	: >/root/.ssh/known_hosts
 	export HOME=/root
 }
 
 # make_machine NAME [SSHD_OPTION...]: started, and known to the controller's ssh.
 make_machine()
+{
+	introduce "$1"
+	start_machine "$@"
+}
+
+# make_machines NAME...: all at once.
+make_machines()
+{
+	local name
+	for name in "$@"; do
+		introduce "$name"
+		begin_machine "$name"
+	done
+	for name in "$@"; do
+		connect_machine "$name"
+	done
+}
+
+introduce()
 {
 	local name=$1 n
 	machines=$((machines + 1))
@@ -36,17 +62,27 @@ make_machine()
 	ssh-keygen -q -t ed25519 -N '' -C "$name" -f "$T/key.$name"
 	printf 'Host %s\n\tHostName 10.99.%d.2\n\tUser root\n' "$name" "$n" >>/root/.ssh/config
 	echo "10.99.$n.2 $(cut -d ' ' -f 1,2 "$T/key.$name.pub")" >>/root/.ssh/known_hosts
-	start_machine "$@"
 }
 
 # start_machine NAME [SSHD_OPTION...]: for the first time, or after end_machine.
 start_machine()
 {
-	local name=$1 n=${machine_number[$1]}
+	begin_machine "$@"
+	connect_machine "$1"
+}
+
+begin_machine()
+{
+	local name=$1
 	shift
 	unshare --mount --net --propagation private bash "$HERE/lib_machine" "$name" "$T/key.$name" \
 		/root/.ssh/id_ed25519.pub "$@" >"$T/machine.$name.log" 2>&1 </dev/null &
 	machine_pid[$name]=$!
+}
+
+connect_machine()
+{
+	local name=$1 n=${machine_number[$1]}
 	until_true 10 own_network "$name" || fail "$name has no network namespace"
 	ip link add "m$n" type veth peer name ctl netns "${machine_pid[$name]}"
 	ip addr add "10.99.$n.1/24" dev "m$n"

@@ -8,9 +8,7 @@
 need_cores 2
 
 controller
-for name in gen1 gen2 xeon amd; do
-	make_machine $name
-done
+make_machines gen1 gen2 xeon amd
 join_link gen1 xeon
 note_ports gen1 xeon
 testbed "$T/two.yaml" gen1 -- xeon
@@ -30,7 +28,7 @@ assert_grep 'amd is no sensor of this test-bed: it may be all, xeon' "$T/err" "a
 # ---- the same scenario as on the local test-bed ----
 
 trials=$(json "$T/plan.json" .trials)
-measure "$CAPBENCH" run "$quick" --profile smoke --testbed "$T/two.yaml" --out "$T/two" --no-pictures
+measure "$SANITIZED" run "$quick" --profile smoke --testbed "$T/two.yaml" --out "$T/two" --no-pictures
 assert_complete "$T/two" "$trials" "two machines"
 assert_clean "a run on two machines" gen1 xeon
 cmp "$T/two.yaml" "$T/two/testbed.yaml" || fail "testbed.yaml is not the file that was used"
@@ -90,14 +88,14 @@ copies()
 {
 	in_machine xeon find /root/.cache/capbench -mindepth 1 -maxdepth 1
 }
-assert_eq "$(copies | wc -l)" 1 "builds on a host"
+assert_eq "$(copies | wc -l)" "$([ "$CAPBENCH" = "$SANITIZED" ] && echo 1 || echo 2)" "builds on a host"
 tiny_scenario "$T/tiny.yaml"
 measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/again" --no-pictures -v
 if grep copying "$T/err"; then
 	fail "copied although it is there"
 fi
 # One that is damaged is copied anew; old ones go, and so does what a broken copy left.
-in_machine xeon bash -c 'cd /root/.cache/capbench && echo >>"$(ls)/capbench" &&
+in_machine xeon bash -c 'cd /root/.cache/capbench && echo >>"$(ls -t | head -n 1)/capbench" &&
 	for i in 1 2 3 4 5; do mkdir old$i; touch -d "$i days ago" old$i; done
 	mkdir .0123.99; touch -d yesterday .0123.99'
 measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/damaged" --no-pictures -v

@@ -8,9 +8,7 @@
 need_cores 2
 
 controller
-for name in gen xeon; do
-	make_machine $name
-done
+make_machines gen xeon
 join_link gen xeon
 note_ports gen xeon
 testbed "$T/bed.yaml" gen -- xeon
@@ -93,18 +91,39 @@ assert_clean "an agent was killed" gen xeon
 
 # ---- agent and guardian are killed: clean ----
 
-background both "$CAPBENCH" run "$T/long.yaml" --testbed "$T/tuned.yaml" --out "$T/both" --no-report --host-timeout 1s
-until_true 20 is_set || fail "the setting was not made: $(cat "$T/both.err")"
-# At once: guardian before agent, and the controller before it sends another agent, which would clean up.
-mapfile -t victims < <(agent capbench-undo; agent capbench-agent)
-kill -KILL "${victims[@]}" "${pid[both]}"
-finish both 10
-is_set || fail "the MTU went back by itself: this test shows nothing"
+# What connecting the test-bed changes is put back, too: here the port was down.
+in_machine xeon ip link set p0 down
+note_ports xeon
+
+# kill_all NAME: at once: guardian before agent, and the controller before it sends another agent, which
+# would clean up.
+kill_all()
+{
+	local victims
+	background "$1" "$CAPBENCH" run "$T/long.yaml" --testbed "$T/tuned.yaml" --out "$T/$1" --no-report --host-timeout 1s
+	until_true 20 is_set || fail "the setting was not made: $(cat "$T/$1.err")"
+	mapfile -t victims < <(agent capbench-undo; agent capbench-agent)
+	kill -KILL "${victims[@]}" "${pid[$1]}"
+	finish "$1" 10
+	is_set || fail "the MTU went back by itself: this test shows nothing"
+}
+
+kill_all both
 expect 0 "$CAPBENCH" clean --testbed "$T/tuned.yaml"
 assert_grep 'xeon: mtu of p0 put back to 1500' "$T/out" "what clean says"
 is_back || fail "clean --testbed did not put the MTU back"
+assert_grep 'xeon: state of p0 put back to down, ARP' "$T/out" "the port is down again"
+assert_grep 'xeon: tx-tcp-segmentation of p0 put back to on' "$T/out" "its offloads"
+assert_clean "clean" gen xeon
 expect 0 "$CAPBENCH" clean --testbed "$T/tuned.yaml" --json
 assert_json "$T/out" '.removed == []' "a second clean"
+
+# ... or the next run, which finds the port as it was at first.
+kill_all again
+measure "$CAPBENCH" run "$T/long.yaml" --testbed "$T/bed.yaml" --out "$T/next" --no-report --set duration=200ms
+assert_grep 'mtu of p0 put back to 1500' "$T/next/hosts/xeon/agent.log" "what the next run's agent says"
+assert_grep 'state of p0 put back to down' "$T/next/hosts/xeon/agent.log" "what the next run's agent says"
+assert_clean "the next run" gen xeon
 
 # ---- doctor ----
 

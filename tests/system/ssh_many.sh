@@ -1,23 +1,24 @@
 #!/usr/bin/env bash
 # Many hosts: 32 machines are connected to and deployed at once, start together, and add less than
-# proportionally to the time of a trial.
+# proportionally to the time of a trial. In the tier commit they are 6.
+#
+#   CAPBENCH_MANY=32 tests/system/ssh_many.sh     that many
 # timeout: 240
-# alone
+# alone: all
 . "$(dirname "$0")/lib.sh"
 . "$HERE/lib_machines.sh"
-[ "$CAPBENCH_TIER" = all ] || [ -n "${CAPBENCH_MANY:-}" ] || skip "32 machines take their time: in the tier all"
 need_cores 2
-n=${CAPBENCH_MANY:-32}
-limit=15
+n=${CAPBENCH_MANY:-$([ "$CAPBENCH_TIER" = all ] && echo 32 || echo 6)}
+limit=15 # seconds
+skew=20  # ms, with the machine to itself
+[ "$n" -ge 32 ] || skew=60
 
 controller
 names=()
 for ((i = 1; i < n; i++)); do
 	names+=("g$i")
 done
-for name in "${names[@]}" cap; do
-	make_machine "$name"
-done
+make_machines "${names[@]}" cap
 join_hub "${names[@]}" -- cap
 note_ports "${names[@]}" cap
 testbed "$T/many.yaml" "${names[@]}" -- cap
@@ -42,7 +43,7 @@ assert_no "$(awk -v a="$connect" -v b="$deploy" 'BEGIN { print (a + b) / 1000 }'
 jq -s . "$T/many/trials.jsonl" >"$T/trials.json"
 assert_json "$T/trials.json" "[.[] | select(.state != \"invalid\") | .generator.streams | length == $((n - 1))] | all" \
 	"a stream of each host"
-assert_json "$T/trials.json" '[.[].generator.start_skew_ns] | sort | .[length / 2 | floor] < 20000000' "skew of the starts"
+assert_json "$T/trials.json" '[.[].generator.start_skew_ns] | sort | .[length / 2 | floor] < '$skew'000000' "skew of the starts"
 assert_json "$T/trials.json" '[.[].views[].unaccounted == 0] | all' "books"
 assert_clean "$n hosts" "${names[@]}" cap
 
@@ -55,9 +56,10 @@ extra()
 	done
 	echo "$sum"
 }
-few=$((n / 8))
+few=$((n < 16 ? 2 : n / 8))
 testbed "$T/few.yaml" "${names[@]:0:few-1}" -- cap
 measure "$CAPBENCH_FAST" run "$T/tiny.yaml" --testbed "$T/few.yaml" --out "$T/few" --no-pictures -v
 echo "connect $connect ms, deploy $deploy ms; a trial adds $(extra "$T/err") ms with $few hosts, $(extra "$T/many.err") ms with $n"
-assert_no "$(extra "$T/many.err")" "$(awk -v a="$(extra "$T/err")" 'BEGIN { print 8 * a }')" \
-	"ms that a trial takes longer with 8 times the hosts"
+# Of a few hosts one that is late is most of it.
+[ "$n" -lt 32 ] || assert_no "$(extra "$T/many.err")" "$(awk -v a="$(extra "$T/err")" -v n="$n" -v few=$few 'BEGIN { print n / few * a }')" \
+	"ms that a trial takes longer with $((n / few)) times the hosts"

@@ -50,7 +50,7 @@ mend()
 	in_machine "$1" ip link set p0 up
 }
 
-declare -A statuses=()
+declare -A statuses=() counts=()
 for ((i = 1; i <= CAPBENCH_FAULTS; i++)); do
 	victims=(gen xeon amd)
 	victim=${victims[RANDOM % 3]}
@@ -61,6 +61,7 @@ for ((i = 1; i <= CAPBENCH_FAULTS; i++)); do
 	"fault_$kind" 2>/dev/null || true # it may have ended already
 	finish run 120
 	statuses[$status]=$((${statuses[$status]:-0} + 1))
+	counts[$kind]=$((${counts[$kind]:-0} + 1))
 	for name in "${victims[@]}"; do
 		mend "$name"
 	done
@@ -75,4 +76,7 @@ for ((i = 1; i <= CAPBENCH_FAULTS; i++)); do
 done
 for status in "${!statuses[@]}"; do
 	echo "exit status $status: ${statuses[$status]} of $CAPBENCH_FAULTS"
+done
+for kind in "${!counts[@]}"; do
+	echo "fault $kind: ${counts[$kind]} of $CAPBENCH_FAULTS"
 done

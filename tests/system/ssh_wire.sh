@@ -9,9 +9,7 @@ need_cmd tc
 need_cores 2
 
 controller
-for name in gen xeon wire; do
-	make_machine $name
-done
+make_machines gen xeon wire
 ip netns attach hub "${machine_pid[wire]}"
 join_hub gen -- xeon
 note_ports gen xeon

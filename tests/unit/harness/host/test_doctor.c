@@ -243,6 +243,38 @@ static void a_port_of_this_machine_is_told(void **state)
 	assert_found(d, "queues", "warn", "2 of 2", "channels.rx", "1");
 	assert_found(d, "tso", "note", "on", NULL, NULL);
 	assert_found(d, "rps", "good", "0 of 2 queues", NULL, NULL);
+	/* what a veth has not */
+	assert_found(d, "rss", "unknown", "doesn't tell", NULL, NULL);
+	assert_found(d, "eee", "good", "the driver has none", NULL, NULL);
+	json_decref(d);
+	cb_link_delete("dv", NULL);
+}
+
+#define QUEUES "/sys/class/net/dv/queues"
+
+/* The port is there, its queues are made up. */
+static void who_sends_by_which_queue(void **state)
+{
+	static const struct cb_veth_spec spec = {
+		.name = "dv", .peer = "dw", .mac = {2, 1}, .peer_mac = {2, 2}};
+	json_t *d;
+
+	if (!have_namespace)
+		skip();
+	assert_int_equal(cb_link_create_veth(&spec, NULL), 0);
+	d = examine("dv", 0);
+	assert_found(d, "xps", "good", "one queue", NULL, NULL);
+	json_decref(d);
+	fake_file(QUEUES "/tx-0/xps_cpus", "00000000,00000000");
+	fake_file(QUEUES "/tx-1/xps_cpus", "00000000,00000000");
+	fake_file(QUEUES "/rx-0/rps_cpus", "3");
+	d = examine("dv", 0);
+	assert_found(d, "xps", "note", "off: the hash of a flow chooses among 2", NULL, NULL);
+	assert_found(d, "rps", "warn", "1 of 1 queues (rx-0: mask 3)", "rps", "off");
+	json_decref(d);
+	fake_file(QUEUES "/tx-1/xps_cpus", "00000000,00000002");
+	d = examine("dv", 0);
+	assert_found(d, "xps", "note", "1 of 2 queues", NULL, NULL);
 	json_decref(d);
 	cb_link_delete("dv", NULL);
 }
@@ -268,6 +300,7 @@ int main(void)
 		FAKE(a_storm_is_measured),
 		cmocka_unit_test(lines_of_interrupts),
 		cmocka_unit_test(a_port_of_this_machine_is_told),
+		FAKE(who_sends_by_which_queue),
 		cmocka_unit_test(a_port_that_is_not_there_is_an_error),
 	};
 

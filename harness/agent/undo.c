@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,7 +34,7 @@ struct shared {
 
 struct cb_undo {
 	struct cb_undo_file file; /* the agent's; its guardian knows the path */
-	json_t *port;             /* the entry of the file, borrowed */
+	json_t *port;             /* the entry that is being changed, borrowed from the file */
 	struct shared *shared;
 	pid_t guardian;
 	int fd; /* its end tells the guardian that the agent is gone */
@@ -56,13 +57,28 @@ static json_t *first_look(const char *interface, struct cb_error *err)
 	return cb_port_state_read(interface, err);
 }
 
+/* Not by name: another may have got that. */
+static json_t *find_noted(const struct cb_undo *u, const char *interface)
+{
+	json_int_t ifindex = if_nametoindex(interface);
+	json_t *entry;
+	size_t i;
+
+	json_array_foreach(json_object_get(u->file.root, "entries"), i, entry)
+	{
+		if (json_integer_value(json_object_get(entry, "ifindex")) == ifindex)
+			return entry;
+	}
+	return NULL;
+}
+
 int cb_undo_begin_change(struct cb_undo *u, const char *interface, struct cb_error *err)
 {
-	const char *known = json_string_value(json_object_get(u->port, "interface"));
 	json_t *entry;
 	int r;
 
-	if (known && strcmp(known, interface) == 0) {
+	u->port = find_noted(u, interface);
+	if (u->port) {
 		cb_port_state_changing(u->port);
 		return cb_undo_file_update(&u->file, err);
 	}

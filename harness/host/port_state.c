@@ -8,6 +8,7 @@
 #include <dirent.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define VALUE_MAX 160
@@ -271,37 +272,41 @@ static void put_back_one(struct putting *p, const char *what, const char *to, bo
 	}
 }
 
+/* Where a thing is to go; NULL: it is to stay. */
+struct aim {
+	char now[VALUE_MAX];
+	const char *to;
+};
+
 /* What is as somebody else wants it, is so again after the threads have ended. */
+static void take_aim(const struct putting *p, const json_t *n, struct aim *a)
+{
+	a->to = aim(p, n, a->now);
+	if (a->to || !*a->now || strcmp(a->now, text_of(n, "was")) == 0)
+		return;
+	a->to = a->now;
+	say(p, "%s of %s is left %s; it was %s: somebody has changed it since", text_of(n, "what"),
+		p->interface, a->now, text_of(n, "was"));
+}
+
 static void put_back_all(struct putting *p)
 {
 	const json_t *notes = json_object_get(p->entry, "notes");
-	struct {
-		char now[VALUE_MAX];
-		const char *to;
-	} list[128];
 	size_t n = json_array_size(notes);
+	struct aim *aims = calloc(n + 1, sizeof(*aims));
 
-	if (n > sizeof(list) / sizeof(*list))
-		n = sizeof(list) / sizeof(*list);
-	for (size_t i = 0; i < n; i++) {
-		const json_t *one = json_array_get(notes, i);
-
-		list[i].now[0] = '\0';
-		list[i].to = aim(p, one, list[i].now);
-		if (!list[i].to && *list[i].now && strcmp(list[i].now, text_of(one, "was")) != 0) {
-			list[i].to = list[i].now;
-			say(p, "%s of %s is left %s; it was %s: somebody has changed it since",
-				text_of(one, "what"), p->interface, list[i].now,
-				text_of(one, "was"));
-		}
-	}
-	end_threads(p);
-	for (size_t i = n; i-- > 0;) {
+	p->failed = !aims;
+	for (size_t i = 0; aims && i < n; i++)
+		take_aim(p, json_array_get(notes, i), &aims[i]);
+	if (aims)
+		end_threads(p);
+	for (size_t i = n; aims && i-- > 0;) {
 		const char *what = text_of(json_array_get(notes, i), "what");
 
-		if (list[i].to)
-			put_back_one(p, what, list[i].to, list[i].to != list[i].now);
+		if (aims[i].to)
+			put_back_one(p, what, aims[i].to, aims[i].to != aims[i].now);
 	}
+	free(aims);
 }
 
 int cb_port_state_put_back(const json_t *entry, bool leave_others,

@@ -217,8 +217,8 @@ testbed()
 	} >"$file"
 }
 
-# assert_clean NAME...: no process of capbench's anywhere, no lock taken, and the machines' ports as they
-# were when note_ports was called.
+# assert_clean NAME...: no process of capbench's anywhere, no lock taken, nothing left to be undone, and the
+# machines' ports as they were when note_ports was called.
 assert_clean() # MESSAGE NAME...
 {
 	local message=$1 name
@@ -230,6 +230,8 @@ assert_clean() # MESSAGE NAME...
 	for name in "$@"; do
 		in_machine "$name" flock -n /run/lock/capbench true 2>/dev/null ||
 			fail "$message: $name is still locked"
+		[ -z "$(in_machine "$name" find /run/capbench -name '*.undo' 2>/dev/null)" ] ||
+			fail "$message: $name has something to undo"
 		ports_of "$name" >"$T/ports.now"
 		diff "$T/ports.$name" "$T/ports.now" >&2 || fail "$message: $name is not as it was"
 	done

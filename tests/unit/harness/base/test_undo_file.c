@@ -66,6 +66,55 @@ static void entries_are_found_and_go(void **state)
 	cb_undo_file_remove(&f);
 }
 
+/* What was begun last must be undone first. */
+static int note_serial(const struct cb_undo_found *found, void *arg, struct cb_error *err)
+{
+	char *serials = arg;
+
+	snprintf(serials + strlen(serials), 16, "%s ", strrchr(found->path, '-') + 1);
+	return 0;
+}
+
+static void the_file_begun_last_comes_first(void **state)
+{
+	struct cb_undo_file files[12];
+	char serials[128] = "", wanted[128] = "";
+
+	for (size_t i = 0; i < 12; i++) {
+		assert_int_equal(cb_undo_file_open(&files[i], dir, NULL), 0);
+		assert_int_equal(
+			cb_undo_file_add(&files[i], json_pack("{s:s}", "kind", "a"), NULL), 0);
+	}
+	for (size_t i = 12; i-- > 0;)
+		snprintf(wanted + strlen(wanted), 16, "%s ", strrchr(files[i].path, '-') + 1);
+	assert_int_equal(cb_undo_files(dir, note_serial, serials, NULL), 0);
+	assert_string_equal(serials, wanted);
+	for (size_t i = 0; i < 12; i++)
+		cb_undo_file_remove(&files[i]);
+}
+
+static void entries_may_be_changed_and_read_by_path(void **state)
+{
+	json_t *entry = json_pack("{s:s}", "kind", "a"), *entries;
+	struct cb_undo_file f;
+	char path[PATH_MAX];
+
+	assert_int_equal(cb_undo_file_open(&f, dir, NULL), 0);
+	snprintf(path, sizeof(path), "%s", f.path);
+	entries = cb_undo_file_entries(path);
+	assert_int_equal(json_array_size(entries), 0);
+	json_decref(entries);
+	assert_int_equal(cb_undo_file_add(&f, entry, NULL), 0);
+	json_object_set_new(entry, "now", json_string("b"));
+	assert_int_equal(cb_undo_file_update(&f, NULL), 0);
+	entries = cb_undo_file_entries(path);
+	assert_int_equal(json_array_size(entries), 1);
+	assert_string_equal(
+		json_string_value(json_object_get(json_array_get(entries, 0), "now")), "b");
+	json_decref(entries);
+	cb_undo_file_remove(&f);
+}
+
 static void a_killed_process_is_not_alive(void **state)
 {
 	pid_t child = fork();
@@ -145,6 +194,10 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(entries_are_found_and_go, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			the_file_begun_last_comes_first, make_dir, remove_dir),
+		cmocka_unit_test_setup_teardown(
+			entries_may_be_changed_and_read_by_path, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(
 			a_killed_process_is_not_alive, make_dir, remove_dir),
 		cmocka_unit_test_setup_teardown(files_of_an_earlier_boot_go, make_dir, remove_dir),

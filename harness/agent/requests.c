@@ -10,6 +10,7 @@
 #include "harness/base/version.h"
 #include "harness/host/host.h"
 #include "harness/host/tuning.h"
+#include "harness/net/link.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -81,6 +82,19 @@ static const struct cb_agent_request *find(const char *name)
 	return NULL;
 }
 
+/* What a host can't do, the user must know; but as long as its port is down nobody can tell: that
+ * is a fault of this moment, and a trial may go well when the port is back. */
+static void check_port(const json_t *args, struct cb_error *err)
+{
+	struct cb_link_info info;
+	char name[16];
+
+	if (err->code == CB_ERR_IMPOSSIBLE &&
+		!cb_agent_arg_interface(args, "interface", name, NULL) &&
+		!cb_link_info(name, &info, NULL) && !info.up)
+		err->code = CB_ERR_HOST;
+}
+
 static int carry_out(struct cb_agent *a, const char *name, const json_t *message, json_t *reply,
 	struct cb_error *err)
 {
@@ -96,6 +110,8 @@ static int carry_out(struct cb_agent *a, const char *name, const json_t *message
 		r = request->run(a, message, reply, err);
 		a->busy = NULL;
 	}
+	if (r)
+		check_port(message, err);
 	return r ? cb_error_prepend(err, "%s", request->name) : 0;
 }
 

@@ -49,7 +49,7 @@ if command -v tcpdump >/dev/null; then
 	background tap tcpdump -i vrx -w /dev/null
 	is_tapped()
 	{
-		[ "$(wc -l </proc/net/packet)" -gt 1 ]
+		[ "$(awk 'NR > 1 && $6 == 1' /proc/net/packet | wc -l)" -ge 1 ]
 	}
 	until_true 10 is_tapped || fail "tcpdump does not start: $(cat "$T/tap.err")"
 	"$CAPBENCH" doctor vrx --window 0s >"$T/out" 2>"$T/err" || true

@@ -11,10 +11,10 @@ need_cores 2
 # ---- one that comes back ----
 
 begin agent
-kill -KILL "$(agent xeon)"
+kill -KILL "$(agent gen)"
 finish run 60
-assert_survived "$T/agent" 'xeon: the agent' "an agent that was killed"
-assert_grep 'xeon is back' "$T/run.err" "it is back"
+assert_survived "$T/agent" 'gen: the agent' "an agent that was killed"
+assert_grep 'gen is back' "$T/run.err" "it is back"
 
 begin interface
 in_machine amd ip link del p0
@@ -22,6 +22,12 @@ until_true 20 grep -q trial-failed "$T/interface/journal.jsonl" || fail "nobody 
 plug amd on
 finish run 60
 assert_survived "$T/interface" 'amd: .*p0' "an interface that went"
+
+# A port that went down between two trials is no lack of the host.
+begin down
+in_machine amd ip link set p0 down
+finish run 60
+assert_survived "$T/down" 'amd: .*p0.* is down' "a port that went down"
 
 # ---- one that does not ----
 
@@ -39,7 +45,7 @@ assert_no_wrong_number "$T/stop" "resumed"
 assert_ended "$T/stop" "resumed"
 
 # With it the other sensor's trials are measured.
-begin going --keep-going --host-timeout 500ms
+begin going --keep-going --host-timeout 500ms --set repetitions=4
 kill_sshd xeon
 finish run 120
 assert_eq "$status" 5 "exit status with --keep-going: $(cat "$T/run.err")"

@@ -82,16 +82,22 @@ static const struct cb_agent_request *find(const char *name)
 	return NULL;
 }
 
-/* What a host can't do, the user must know; but as long as its port is down nobody can tell: that
- * is a fault of this moment, and a trial may go well when the port is back. */
-static void check_port(const json_t *args, struct cb_error *err)
+/*
+ * What a host can't do, the user must know; but as long as its port is down nobody can tell: that
+ * is a fault of this moment, and a trial may go well when the port is back. So is a port that is
+ * gone, where it was found before (`port`).
+ */
+static void check_port(const struct cb_agent *a, const json_t *args, struct cb_error *err)
 {
-	struct cb_link_info info;
+	struct cb_link_info info = {.up = false};
 	char name[16];
+	bool gone;
 
-	if (err->code == CB_ERR_IMPOSSIBLE &&
-		!cb_agent_arg_interface(args, "interface", name, NULL) &&
-		!cb_link_info(name, &info, NULL) && !info.up)
+	if (cb_agent_arg_interface(args, "interface", name, NULL))
+		return;
+	gone = cb_link_info(name, &info, NULL) != 0;
+	if ((err->code == CB_ERR_IMPOSSIBLE && !gone && !info.up) ||
+		(err->code == CB_ERR_USAGE && gone && a->undo))
 		err->code = CB_ERR_HOST;
 }
 
@@ -111,7 +117,7 @@ static int carry_out(struct cb_agent *a, const char *name, const json_t *message
 		a->busy = NULL;
 	}
 	if (r)
-		check_port(message, err);
+		check_port(a, message, err);
 	return r ? cb_error_prepend(err, "%s", request->name) : 0;
 }
 

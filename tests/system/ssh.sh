@@ -90,7 +90,8 @@ copies()
 }
 assert_eq "$(copies | wc -l)" "$([ "$CAPBENCH" = "$SANITIZED" ] && echo 1 || echo 2)" "builds on a host"
 tiny_scenario "$T/tiny.yaml"
-measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/again" --no-pictures -v
+measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/again" --no-pictures -v \
+	--set repetitions=1
 if grep copying "$T/err"; then
 	fail "copied although it is there"
 fi
@@ -98,10 +99,11 @@ fi
 in_machine xeon bash -c 'cd /root/.cache/capbench && echo >>"$(ls -t | head -n 1)/capbench" &&
 	for i in 1 2 3 4 5; do mkdir old$i; touch -d "$i days ago" old$i; done
 	mkdir .0123.99; touch -d yesterday .0123.99'
-measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/damaged" --no-pictures -v
+measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/two.yaml" --out "$T/damaged" --no-pictures -v \
+	--set repetitions=1
 assert_grep 'copying .* to 1 hosts' "$T/err" "a damaged copy is replaced"
 assert_eq "$(copies | wc -l)" 4 "builds that are kept: $(copies)"
-assert_complete "$T/damaged" 4 "after a damaged copy"
+assert_complete "$T/damaged" 2 "after a damaged copy"
 
 # ---- figure 4 ----
 
@@ -162,8 +164,8 @@ links: [[gen1.p0, sensor1.data]]
 roles: {generators: [gen1], sensors: [sensor1]}
 YAML
 measure "$CAPBENCH" run "$T/tiny.yaml" --testbed "$T/other.yaml" --out "$T/other" --no-pictures \
-	--set placement=A:B --set evidence=light
-assert_complete "$T/other" 4 "other names"
+	--set placement=A:B --set evidence=light --set repetitions=1
+assert_complete "$T/other" 2 "other names"
 assert_clean "other names" gen1 xeon
 in_machine xeon test -f "/run/pre file" || fail "pre was not run"
 assert_eq "$(in_machine xeon cat /run/pre-machine)" xeon "pre is run by the agent's host"

@@ -59,7 +59,8 @@ static void settle_stream(struct cb_stream *s)
 
 		if (behind > end)
 			behind = end;
-		if (behind <= from)
+		/* where one packet has a byte and another one the FIN, it is the FIN */
+		if (behind <= from || behind <= piece.at)
 			continue;
 		if (cut > 0) {
 			piece.at += cut;

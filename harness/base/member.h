@@ -30,8 +30,7 @@ enum cb_trait {
 	CB_TRAIT_TIMES = 1U << 11,      /* transmitter: its frames have times of their own */
 	CB_TRAIT_FRAMES = 1U << 12,     /* transmitter: headers other than Ethernet, IPv4 and UDP,
 					   and checksums */
-	CB_TRAIT_PEER = 1U << 13,       /* transmitter: speaks to a host that is none of the
-					   test-bed's own */
+	CB_TRAIT_PEER = 1U << 13,       /* transmitter: speaks to a live host */
 };
 
 /* Those that only a transmitter has. */

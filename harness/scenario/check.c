@@ -206,6 +206,23 @@ static int check_frame(const struct check *c)
 		(long long)spec->capture.snaplen, (long long)(smallest - FCS));
 }
 
+/* Ports are silent: they answer to nobody, and hosts know no way over them. And what is captured on
+ * them is the generator's, or the books would not be its. */
+static int check_peer(const struct check *c)
+{
+	const char *transmitter = c->spec->generator.transmitter;
+
+	if (!(cb_member_text_provides(cb_registry_axis(c->registry, "transmitter"), transmitter) &
+		    CB_TRAIT_PEER))
+		return 0;
+	return cb_node_error(cb_trial_blame(c->values, "generator.transmitter"), c->err,
+		"trial.generator.transmitter: %.100s speaks to a live host, which the silent links "
+		"of a run have not, and whose frames its books could not tell from the "
+		"generator's: leave `to` out (both sides are played then), or use capbench "
+		"generate",
+		transmitter);
+}
+
 /* A window without a slot has nothing to measure. */
 static int check_window(const struct check *c)
 {
@@ -265,6 +282,8 @@ int cb_trial_check(const struct cb_registry *registry, const struct cb_trial_val
 	if (!rc)
 		rc = check_frames_fit(&c, find(registry, "arrival", spec->traffic.arrival),
 			"arrival", "traffic.arrival");
+	if (!rc)
+		rc = check_peer(&c);
 	if (!rc)
 		rc = check_threads(&c);
 	if (!rc)

@@ -256,20 +256,6 @@ static int find_sensor(struct resolver *r)
 	return rc;
 }
 
-/* Namespaces that are made for the run have no servers in them. */
-static int check_peer(const struct resolver *r)
-{
-	const char *kind = r->shape->kind;
-
-	if (!r->spec->generator.peer || (kind && strcmp(kind, "local") != 0))
-		return 0;
-	return cb_error_set(r->err, CB_ERR_IMPOSSIBLE,
-		"trial.generator.transmitter: %.80s speaks to a live host, and on the built-in "
-		"test-bed there is none: give --testbed with hosts of yours, or leave `to` out "
-		"(both sides are played then)",
-		r->spec->generator.transmitter);
-}
-
 int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_shape *shape,
 	struct cb_layout *layout, struct cb_error *err)
 {
@@ -282,9 +268,7 @@ int cb_layout_resolve(const struct cb_trial_spec *spec, const struct cb_testbed_
 	if (spec->capture.processes < 1 || spec->capture.processes > CB_PROCESSES_MAX)
 		return cb_error_set(err, CB_ERR_USAGE,
 			"trial.capture.processes: 1 to %d are possible", CB_PROCESSES_MAX);
-	rc = check_peer(&r);
-	if (!rc)
-		rc = find_sensor(&r);
+	rc = find_sensor(&r);
 	if (!rc)
 		rc = resolve_mode(&r);
 	if (rc)

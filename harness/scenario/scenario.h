@@ -53,7 +53,6 @@ struct cb_trial_spec {
 	struct {
 		char transmitter[CB_MEMBER_TEXT_MAX];
 		int64_t threads;
-		bool peer;      /* it speaks to a live host, which is none of ours */
 		bool automatic; /* "auto": chosen by cb_expand, one for all such cells, because: */
 		char why[CB_MEMBER_TEXT_MAX];
 	} generator;

@@ -36,13 +36,6 @@ static bool is_mixed(const struct cb_registry *r, const struct cb_trial_spec *sp
 	return !is_plain(r, "sizes", spec->traffic.sizes) || !(provides & CB_TRAIT_STAMPS);
 }
 
-static bool has_peer(const struct cb_registry *r, const struct cb_trial_spec *spec)
-{
-	return cb_member_text_provides(
-		       cb_registry_axis(r, "transmitter"), spec->generator.transmitter) &
-		CB_TRAIT_PEER;
-}
-
 /* What this cell asks for, on top of what the others do. */
 static void add_wish(
 	struct cb_choice_wish *wish, const struct cb_registry *r, const struct cb_trial_spec *spec)
@@ -142,9 +135,7 @@ int cb_transmitter_settle(
 {
 	int rc = settle_automatic(s, registry, err);
 
-	for (size_t i = 0; i < s->n_cells; i++) {
+	for (size_t i = 0; i < s->n_cells; i++)
 		s->cells[i].spec.traffic.mixed = is_mixed(registry, &s->cells[i].spec);
-		s->cells[i].spec.generator.peer = has_peer(registry, &s->cells[i].spec);
-	}
 	return rc;
 }

@@ -218,26 +218,9 @@ static void threads_have_cores(void **state)
 	}
 }
 
-static void a_live_peer_is_no_namespace(void **state)
-{
-	const struct cb_testbed_shape two = {.cores = 2, .shared = true, .kind = "local"};
-	const struct cb_testbed_shape many = {.cores = 2, .kind = "ssh"};
-	struct cb_trial_spec spec = spec_of("auto", CB_RECEIVE_CHOICE_AUTO, 1);
-	struct cb_error err = {0};
-	struct cb_layout layout;
-
-	(void)state;
-	strcpy(spec.generator.transmitter, "tcp-replay:file=x,to=192.0.2.7");
-	spec.generator.peer = true;
-	assert_int_equal(cb_layout_resolve(&spec, &two, &layout, &err), CB_ERR_IMPOSSIBLE);
-	assert_says(err.text, "to=192.0.2.7 speaks to a live host");
-	assert_int_equal(cb_layout_resolve(&spec, &many, &layout, &err), 0);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_live_peer_is_no_namespace),
 		cmocka_unit_test(every_role_has_its_core),
 		cmocka_unit_test(what_a_test_bed_cannot_do_is_refused),
 		cmocka_unit_test(threads_have_cores),

@@ -75,4 +75,4 @@ assert_json "$T/trials.json" '[.[] | .views[0].received == .generator.offered] |
 
 # Not with a live peer: the links of a run are silent, and its books know the generator's frames only.
 expect 2 "$CAPBENCH" plan "$T/tcp.yaml" --set "trial.generator.transmitter=tcp-replay:file=$T/short.pcap,to=$FAR"
-assert_grep 'speaks to a live host.*leave `to` out' "$T/err" "a live peer in a scenario"
+assert_grep 'speaks to a live host.*leave .to. out' "$T/err" "a live peer in a scenario"

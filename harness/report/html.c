@@ -170,6 +170,7 @@ static const struct {
 	{"warnings", warnings},
 	{"claims-link", cb_html_claims_link},
 	{"claims", cb_html_claims},
+	{"names", cb_html_names},
 	{"figures", cb_html_figures},
 	{"losses", cb_html_losses},
 	{"books", cb_html_books},

@@ -29,6 +29,8 @@ void cb_html_fill(const char *skeleton,
 /* The parts of the page by the names that plots/report.html gives them. */
 void cb_html_claims_link(const struct cb_report *r, struct cb_text *out);
 void cb_html_claims(const struct cb_report *r, struct cb_text *out);
+/* What names of members, and the report's own words, stand for. */
+void cb_html_names(const struct cb_report *r, struct cb_text *out);
 void cb_html_figures(const struct cb_report *r, struct cb_text *out);
 void cb_html_losses(const struct cb_report *r, struct cb_text *out);
 void cb_html_books(const struct cb_report *r, struct cb_text *out);

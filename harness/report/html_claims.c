@@ -102,10 +102,17 @@ void cb_html_claims(const struct cb_report *r, struct cb_text *out)
 		"<p>What was said, and what these trials say to it. A verdict rests on a "
 		"permutation test over all points of a curve that both sides have, exact where "
 		"every split can be counted, and is corrected for the number of claims (Holm): "
-		"p is what is left of it. The effect is the median of all differences between a "
-		"trial of one side and one of the other, with its 95&nbsp;% interval where so few "
-		"trials can give one. Where the median share is 99.9&nbsp;% on both sides, the "
-		"share can't tell them apart, and the point is left out.</p>\n");
+		"p is what is left of it. ");
+	cb_text_addf(out,
+		"A claim is called reproduced, or not reproduced, where p is %g&nbsp;%% at most, "
+		"so that the verdict should come out again when the run is repeated; else it is "
+		"undecided. ",
+		100 * CB_VERDICT_ALPHA);
+	cb_text_add(out,
+		"The effect is the median of all differences between a trial of one side and one "
+		"of the other, with its 95&nbsp;% interval where so few trials can give one. "
+		"Where the median share is 99.9&nbsp;% on both sides, the share can't tell them "
+		"apart, and the point is left out.</p>\n");
 	cb_html_table_open(out);
 	cb_text_add(out,
 		"<thead><tr><th scope=\"col\" class=\"text\">claim</th>"

@@ -116,7 +116,7 @@ static void add_files(const struct cb_graph *g, struct cb_text *out)
 {
 	static const char *const forms[] = {"svg", "pdf", "png", "dat", "gp"};
 
-	cb_text_add(out, "<p class=\"small\">Files:");
+	cb_text_add(out, "<p class=\"small files\">Files:");
 	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
 		cb_text_addf(out, " <a href=\"%s.%s\">%s.%s</a>", g->id, forms[i], g->id, forms[i]);
 	cb_text_add(out, "</p>\n");

@@ -4,11 +4,12 @@
 
 #include <string.h>
 
-static void add_cell(const json_t *loss, const char *key, struct cb_text *out)
+static void add_cell(
+	const json_t *loss, const char *key, const char *classes, struct cb_text *out)
 {
 	const char *text = json_string_value(json_object_get(loss, key));
 
-	cb_text_add(out, "<td class=\"text\">");
+	cb_text_addf(out, "<td class=\"%s\">", classes);
 	cb_format_html(out, text && *text ? text : "-");
 	cb_text_add(out, "</td>");
 }
@@ -22,10 +23,10 @@ static void add_row(const json_t *loss, struct cb_text *out)
 	cb_text_add(out, "</th><td>");
 	cb_format_percent(out, json_number_value(json_object_get(loss, "lost")));
 	cb_text_add(out, "</td>");
-	add_cell(loss, "cause", out);
-	add_cell(loss, "numbers", out);
-	add_cell(loss, "cure", out);
-	add_cell(loss, "measured", out);
+	add_cell(loss, "cause", "text", out);
+	add_cell(loss, "numbers", "text long", out);
+	add_cell(loss, "cure", "text", out);
+	add_cell(loss, "measured", "text", out);
 	cb_text_add(out, "</tr>\n");
 }
 
@@ -40,12 +41,12 @@ static void add_cause(const json_t *cause, struct cb_text *out)
 	cb_format_percent(out, json_number_value(json_object_get(cause, "lost")));
 	cb_text_add(out, "</td><td>");
 	cb_format_percent(out, json_number_value(json_object_get(cause, "lost_most")));
-	cb_text_add(out, "</td><td class=\"text\">");
+	cb_text_add(out, "</td><td class=\"text long\">");
 	cb_format_html(out, json_string_value(json_object_get(cause, "worst")));
 	cb_text_add(out, ": ");
 	cb_format_html(out, json_string_value(json_object_get(cause, "numbers")));
 	cb_text_add(out, "</td>");
-	add_cell(cause, "cure", out);
+	add_cell(cause, "cure", "text", out);
 	if (json_is_number(gain))
 		cb_text_addf(out, "<td class=\"text\">%+.1f points, median of %lld cells; at best ",
 			100 * json_number_value(gain),

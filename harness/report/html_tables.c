@@ -10,21 +10,48 @@
 /* A list longer than this ends with how many more there are; all are in trials.jsonl. */
 #define LISTED_MAX 200
 
+/* More columns than this leave no room for the numbers, least of all on paper. */
+#define AXES_MAX 6
+
+/* Whether a cell is told by a column for each axis, not by its name. */
+static bool has_axis_columns(const struct cb_report *r)
+{
+	return r->cells.n_axes > 0 && r->cells.n_axes <= AXES_MAX;
+}
+
 static void add_axis_heads(const struct cb_report *r, struct cb_text *out)
 {
-	for (size_t i = 0; i < r->cells.n_axes; i++) {
+	for (size_t i = 0; has_axis_columns(r) && i < r->cells.n_axes; i++) {
 		cb_text_add(out, "<th scope=\"col\" class=\"text\">");
 		cb_format_html(out, cb_param_label(r->cells.axes[i]));
 		cb_text_add(out, "</th>");
 	}
-	if (r->cells.n_axes == 0)
+	if (!has_axis_columns(r))
 		cb_text_add(out, "<th scope=\"col\" class=\"text\">cell</th>");
+}
+
+/* Where the figures have it, or else what tells it from most others. */
+static void add_cell_name(
+	const struct cb_report *r, const struct cb_report_cell *cell, struct cb_text *out)
+{
+	struct cb_text text = {0};
+
+	if (!r->cells.n_axes)
+		cb_text_addf(&text, "%zu", cell->index);
+	else if (!cb_graphs_cell_print(r->graphs, r->n_graphs, cell, &text))
+		cb_report_cell_print_rare(&r->cells, cell, r->registry, &text);
+	cb_text_add(out, "<th scope=\"row\" class=\"cell\">");
+	cb_format_html(out, cb_text_get(&text));
+	cb_text_add(out, "</th>");
+	cb_text_finish(&text);
 }
 
 static void add_axis_fields(
 	const struct cb_report *r, const struct cb_report_cell *cell, struct cb_text *out)
 {
-	for (size_t i = 0; i < r->cells.n_axes; i++) {
+	if (!has_axis_columns(r))
+		add_cell_name(r, cell, out);
+	for (size_t i = 0; has_axis_columns(r) && i < r->cells.n_axes; i++) {
 		struct cb_text text = {0};
 
 		cb_param_print(json_object_get(cell->params, r->cells.axes[i]),
@@ -34,8 +61,6 @@ static void add_axis_fields(
 		cb_text_add(out, i ? "</td>" : "</th>");
 		cb_text_finish(&text);
 	}
-	if (r->cells.n_axes == 0)
-		cb_text_addf(out, "<th scope=\"row\">%zu</th>", cell->index);
 }
 
 static bool several_views(const struct cb_report *r)

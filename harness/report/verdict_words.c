@@ -178,7 +178,7 @@ void cb_verdict_evidence(
 			continue;
 		a = side_median(&in, f->a);
 		b = side_median(&in, f->b);
-		if (isnan(a) || isnan(b))
+		if (isnan(a) || isnan(b) || (a == 0 && b == 0))
 			continue;
 		cb_text_addf(out, "%s%s ", before, m->label);
 		cb_metric_print(m, a, out);

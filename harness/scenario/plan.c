@@ -11,7 +11,7 @@
 /* Measured on a two-core VM: namespaces are there, processes start, books are taken. */
 #define TRIAL_EXTRA_NS (150 * INT64_C(1000000))
 #define CALIBRATION_NS (600 * INT64_C(1000000))
-#define CAPACITY_NS    (5 * INT64_C(1000000000)) /* the search for one */
+#define CAPACITY_NS    (8 * INT64_C(1000000000)) /* the search for one */
 #define SEED_BITS      53                        /* what every JSON reader keeps exactly */
 
 /* Trials that differ in nothing of this share one calibration of the generator. */

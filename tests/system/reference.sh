@@ -38,6 +38,16 @@ assert_json "$summary" '[.figures[].id] | contains(["fig05", "fig06", "fig07", "
 	"fig12", "fig13", "buffers", "buffers-short", "transparent-modes", "queues", "frame-sizes", "waits"])' figures
 assert_json "$summary" '.losses | length > 0' "why frames were lost"
 
+# ---- the page, for a reader who has nothing else ---------------------------------------------------
+page=$report/report.html
+assert_grep '<h2>What the names stand for</h2>' "$page" "a section for the names"
+assert_grep '<dt>tpacket2</dt><dd>.* In the paper: libpcap 1.0.0' "$page" "a mechanism's name"
+assert_grep '<dt>batch</dt>' "$page" "a wait's name"
+assert_grep '<dt>A:A</dt>' "$page" "a placement's name"
+# fourteen columns that tell cells apart would leave no room on paper for the numbers
+assert_grep '<th scope="row" class="cell">fig12: wait spin, level 0</th>' "$page" "a cell's name in the tables"
+assert_grep 'where p is 0.5&nbsp;% at most' "$page" "at which level claims are decided"
+
 # ---- the pictures ----------------------------------------------------------------------------------
 # texts FILE: every text of the picture, a line each.
 texts()

@@ -370,7 +370,7 @@ static void many_claims_are_corrected_for(void **state)
 	judge(&j, cb_text_get(&yaml), apart, NULL);
 	assert_true(j.verdicts[0].finding.p_holds < 0.004);
 	assert_int_equal(j.verdicts[0].kind, CB_VERDICT_UNDECIDED);
-	assert_says(j.verdicts[0].why, "about 7 repetitions in place of 5 would decide");
+	assert_says(j.verdicts[0].why, "about 10 repetitions in place of 5 would decide");
 	cb_text_finish(&yaml);
 	forget(&j);
 }
@@ -407,6 +407,10 @@ static void pages_have_the_table(void **state)
 			assert_says(markdown, wanted[i]);
 	}
 	assert_says(html, "<a href=\"#figure-f\">f</a>");
+	/* and what the names in it stand for, of those that were measured */
+	assert_says(html, "<dt>recv</dt><dd>copy</dd>");
+	assert_says(html, "<dt>A:B</dt><dd>Placement: ");
+	assert_null(strstr(html, "<dt>tpacket3</dt>"));
 	free(html);
 	free(markdown);
 	json_decref(summary);

@@ -8,6 +8,7 @@
 struct machine {
 	double capacity, ceiling;
 	int tries, fail_at;
+	int disturbed_at; /* this try fails, whatever the rate */
 };
 
 static int try_machine(void *arg, double pps, double *offered_pps, struct cb_error *err)
@@ -17,7 +18,7 @@ static int try_machine(void *arg, double pps, double *offered_pps, struct cb_err
 	if (++m->tries == m->fail_at)
 		return cb_error_set(err, CB_ERR_HOST, "the agent is gone");
 	*offered_pps = fmin(pps, m->ceiling);
-	return *offered_pps <= m->capacity;
+	return m->tries != m->disturbed_at && *offered_pps <= m->capacity;
 }
 
 static void it_is_found_within_half_a_percent(void **state)
@@ -32,7 +33,19 @@ static void it_is_found_within_half_a_percent(void **state)
 			cb_capacity_search(try_machine, &m, &sustained, &offered, NULL), 0);
 		assert_true(sustained <= m.capacity && sustained > 0.995 * m.capacity);
 		assert_true(offered == 1e6);
-		assert_in_range(m.tries, 5, 12);
+		assert_in_range(m.tries, 5, 21);
+	}
+}
+
+static void one_disturbed_try_changes_nothing(void **state)
+{
+	for (int i = 2; i <= 12; i++) {
+		struct machine m = {.capacity = 499e3, .ceiling = 1e6, .disturbed_at = i};
+		double sustained, offered;
+
+		assert_int_equal(
+			cb_capacity_search(try_machine, &m, &sustained, &offered, NULL), 0);
+		assert_true(sustained <= m.capacity && sustained > 0.995 * m.capacity);
 	}
 }
 
@@ -76,6 +89,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_found_within_half_a_percent),
+		cmocka_unit_test(one_disturbed_try_changes_nothing),
 		cmocka_unit_test(a_slow_generator_shows_no_more_than_it_offers),
 		cmocka_unit_test(errors_end_the_search),
 		cmocka_unit_test(a_cell_gets_its_share_up_to_the_limit),

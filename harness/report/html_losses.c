@@ -4,8 +4,7 @@
 
 #include <string.h>
 
-static void add_cell(
-	const json_t *loss, const char *key, const char *classes, struct cb_text *out)
+static void add_cell(const json_t *loss, const char *key, const char *classes, struct cb_text *out)
 {
 	const char *text = json_string_value(json_object_get(loss, key));
 

@@ -52,8 +52,7 @@ static bool is_used(const struct cb_report *r, const char *path, const char *nam
 	return false;
 }
 
-static void add_name(
-	const char *name, const char *text, const char *in_paper, struct cb_text *out)
+static void add_name(const char *name, const char *text, const char *in_paper, struct cb_text *out)
 {
 	cb_text_add(out, "<div><dt>");
 	cb_format_html(out, name);

@@ -95,6 +95,7 @@ static int try_rate(void *arg, double pps, double *offered_pps, struct cb_error 
 	t->spec.traffic.rate = isinf(pps) ? CB_RATE_MAX : (int64_t)llround(pps);
 	if (t->spec.traffic.rate < 1)
 		t->spec.traffic.rate = 1;
+	*offered_pps = NAN;
 	for (int i = 0; i < TRIES_MAX && !rc && !valid && !(share >= CB_CAPACITY_SHARE); i++)
 		rc = try_once(t, &share, offered_pps, &valid, err);
 	if (rc)

@@ -2,6 +2,7 @@
 # The laboratory: three machines that boot, measure with books that balance over their wire, and are gone. What
 # can't be is said.
 # timeout: 240
+# tier: all
 . "$(dirname "$0")/lib.sh"
 
 # ---- what can't be -------------------------------------------------------------------------------

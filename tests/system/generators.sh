@@ -2,7 +2,6 @@
 # Several generators that add up to one stream: threads, each with a sequence space of its own, whose
 # books balance to the integer; the transmitter that "auto" takes; frames at one a second.
 # timeout: 180
-# alone
 . "$(dirname "$0")/lib.sh"
 need_root
 need_cores 2

@@ -82,9 +82,9 @@ listens() # PORT
 	[ -n "$(far ss -Hltn "sport = :$1")" ]
 }
 
-connected() # PORT: of a server
+connected() # PORT [N]: of a server, which has so many (default 1)
 {
-	[ -n "$(far ss -Htn state established "sport = :$1")" ]
+	[ "$(far ss -Htn state established "sport = :$1" | wc -l)" -ge "${2:-1}" ]
 }
 
 # record NAME COMMAND...: what it says over vtx, in $T/NAME.pcap, from the SYN to the last ACK.

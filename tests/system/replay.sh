@@ -157,9 +157,11 @@ until_true 5 nothing_of_ours || fail "something is left behind"
 
 # Killed in the middle, the program at the driver goes, too; told to stop, it tells what was.
 serve silent 7004
+n=0
 for signal in KILL INT; do
+	n=$((n + 1)) # the peer of the killed one knows nothing of its end
 	background victim "$CAPBENCH" replay vtx "$T/lines.pcap" --to $FAR --port 7004 --timeout 60s --json
-	until_true 10 connected 7004 || fail "no connection"
+	until_true 10 connected 7004 $n || fail "no connection"
 	stop victim $signal
 	until_true 5 nothing_of_ours || fail "something is left behind after SIG$signal"
 	[ $signal = KILL ] || assert_eq "$status" 130 "exit status after SIGINT"

@@ -94,11 +94,11 @@ load_form() # LOAD: with an option, where that is quicker
 	esac
 }
 
-# In the commit tier all with the first load, and with the others every fourth in turn.
+# In the commit tier all with the first load, and with the others every third in turn.
 turn=0 first=$(members loads | head -n 1)
 passes()
 {
-	[ "$CAPBENCH_TIER" != all ] && [ "$load" != "$first" ] && [ $((turn++ % 4)) -ne 0 ]
+	[ "$CAPBENCH_TIER" != all ] && [ "$load" != "$first" ] && [ $((turn++ % 3)) -ne 0 ]
 }
 
 for load in $(members loads); do
@@ -121,7 +121,7 @@ for load in $(members loads); do
 	done
 done
 echo "$combinations combinations"
-[ $combinations -ge 20 ] || fail "only $combinations combinations can run here"
+[ $combinations -ge 24 ] || fail "only $combinations combinations can run here"
 # From here on the backlog does again, which holds 1000 frames.
 far ethtool -K vrx gro off >/dev/null
 

@@ -26,8 +26,8 @@ cat >"$T/gate.yaml" <<-YAML
 YAML
 # 2 us of work and what it takes to get the frame: 0.35 us more is 15 % and something. Few trials on a
 # machine that has other things to do find a half.
-slower='base=,cand=capture.load=work:2350ns'
-[ "$CAPBENCH_TIER" = all ] || slower='base=,cand=capture.load=work:3200ns'
+slower='base=,cand=capture.load=work:2350ns' at_most=0.6
+[ "$CAPBENCH_TIER" = all ] || slower='base=,cand=capture.load=work:3200ns' at_most=0.9
 same='a=,b='
 
 # gate DIR VARIANTS: its exit status is in $status; the comparison in $T/out, as JSON. Where
@@ -73,7 +73,7 @@ for ((i = 0; i < 3; i++)); do
 done
 [ $status -eq 3 ] || fail "exit status $status where the candidate is slower: $(jq -c '.curves[0] | del(.points)' "$T/out")"
 assert_json "$T/out" '.outcome == "confirmed" and .curves[0].again.changed
-	and .curves[0].effect > 0.05 and .curves[0].effect < 1.5' "what was found, twice"
+	and .curves[0].effect > 0.05 and .curves[0].effect < '"$at_most" "what was found, twice"
 assert_json "$T/out" '.curves[0].again.points[0] | .base.n >= 8 and .cand.n >= 8' "fresh trials"
 assert_grep 'REGRESSION: capture CPU time per frame \+' "$T/err" "the verdict on stderr"
 # Two and two, the same cell in both variants, each of which is as often the first: ABBA.

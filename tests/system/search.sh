@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # A search on the local test-bed: its result follows from trials.jsonl alone, it goes on where it was
 # killed, and says so when the generator is the limit.
-# timeout: 240
+# timeout: 120
 . "$(dirname "$0")/lib.sh"
 need_root
 

@@ -14,9 +14,12 @@ for name in whole again; do
 	assert_nothing_left "a killed tuning"
 done
 cmp "$T/whole/scenario.resolved.yaml" "$T/again/scenario.resolved.yaml" || fail "one seed, two lists of candidates"
-# Only the first: what comes next is that again when time was stolen from it.
-assert_eq "$(head -n 1 "$T/whole/trials.jsonl" | jq .cell)" "$(head -n 1 "$T/again/trials.jsonl" | jq .cell)" \
-	"the first candidate"
+# Each as often as it took: one whose time was stolen is measured again.
+for name in whole again; do
+	jq -s -c 'reduce .[].cell as $c ([]; if last == $c then . else . + [$c] end)' "$T/$name/trials.jsonl" >"$T/$name.cells"
+done
+jq -n -e --slurpfile a "$T/whole.cells" --slurpfile b "$T/again.cells" '[$a[0], $b[0]] | (map(length) | min) as $n
+	| $n >= 1 and .[0][:$n] == .[1][:$n]' >/dev/null || fail "the first candidates: $(cat "$T/whole.cells" "$T/again.cells")"
 head -n 2 "$T/whole/trials.jsonl" >"$T/before"
 measure "$CAPBENCH" tune --resume "$T/whole"
 cp "$T/out" "$T/words"

@@ -8,12 +8,6 @@ need_modules pktgen veth dummy
 proc=/proc/net/pktgen
 make_link
 
-# In the commit tier one of several that are alike: a process takes its time in the guest.
-more()
-{
-	[ "$CAPBENCH_TIER" = all ]
-}
-
 stage() { echo "$SECONDS s: $*"; }
 
 generate()
@@ -61,31 +55,41 @@ capture_ends()
 	tail -n 1 "$T/cap.out" >"$T/view.json"
 }
 
-# books WHAT MECHANISM WINDOW_FROM CONDITION GENERATE_ARGS...: all of it is captured and accounted for.
+# books WHAT MECHANISM WINDOW_FROM CONDITION GENERATE_ARGS...: all of it is captured and accounted for, each time.
+# Of all a thousand a second. An emulated machine may be late for some, which are booked as such, or at the end: then it
+# has another chance to be in time.
 books()
 {
-	local what=$1 mechanism=$2 from=$3 condition=$4 view=$T/view.json
+	local what=$1 mechanism=$2 from=$3 condition=$4 view=$T/view.json try
 	shift 4
-	capture_starts --mechanism "$mechanism" --stamps pktgen --window-from "$from"
-	expect 0 generate "$@" --json
-	capture_ends
+	for try in 1 2 3 4 5; do
+		capture_starts --mechanism "$mechanism" --stamps pktgen --window-from "$from"
+		expect 0 generate "$@" --json
+		capture_ends
+		balanced "$what"
+		clean "$what"
+		jq -e '.unoffered > 0 or .elapsed_ns >= 1.04e6 * .offered' "$T/out" >/dev/null || break
+	done
+	holds "$condition" "$what"
+}
+
+balanced()
+{
 	holds "\$v.foreign + \$v.damaged == 0 and \$v.unique + \$v.tap_dropped + \$v.unread == \$g.offered and
 		\$v.tap_dropped + \$v.unread == 0 and \$v.window_unique == \$g.window_offered and
 		\$v.duplicate == 0 and \$v.reordered == 0 and \$v.sequence_gaps == 0 and
-		(\$g.series | add) == \$g.offered and $condition" "$what"
-	clean "$what"
+		(\$g.series | add) == \$g.offered and (\$g.intended == null or \$g.offered + \$g.unoffered == \$g.intended)" "$1"
 }
 
 # shellcheck disable=SC2016  # jq's variables
 {
-	# An emulated machine may be late for some: these are booked as such. (Rates are tried below.)
-	plain='$g.offered + $g.unoffered == 500 and $g.offered >= 400 and $g.refused == 0 and
-		$g.window_offered == $g.offered and $g.elapsed_ns > 480e6'
+	plain='$g.offered == 500 and $g.unoffered == 0 and $g.refused == 0 and $g.window_offered == 500 and
+		$g.elapsed_ns > 480e6 and $g.elapsed_ns < 520e6'
+	# (In the commit tier one of those that are alike: a process takes its time in the guest.)
 	! more || books "tpacket2" tpacket2 0 "$plain" pktgen --rate 1k --count 500
 	books "tpacket3" tpacket3 0 "$plain" pktgen --rate 1k --count 500
 	# Two streams, by their ports. 150 frames of warm-up, 75 of each.
-	books "two threads" tpacket3 75 '$g.offered + $g.unoffered == 650 and $g.offered >= 500 and
-		$g.window_offered >= $g.offered - 150 and $g.flows == 8' \
+	books "two threads" tpacket3 75 '$g.offered == 650 and $g.window_offered == 500 and $g.flows == 8' \
 		pktgen:threads=2 --rate 1k --warmup 150ms --duration 500ms --flows 8
 	# What was sent of each size is known; 20 is a chi-square that 2 degrees of freedom hardly have.
 	! more || books "imix" tpacket3 0 '$g.sizes_chi_square >= 0 and $g.sizes_chi_square < 20 and
@@ -221,10 +225,13 @@ repetitions: 1
 figures:
   - {id: share, x: generator.transmitter, y: captured_share}
 YAML
-measure "$CAPBENCH" run run.yaml --no-report --out "$T/run"
-jq -s . "$T/run/trials.jsonl" >"$T/trials"
-# An emulated machine may fall short of the rate, which is tried by itself above.
-assert_json "$T/trials" '(map(.trial) | unique == [range(2)]) and
-	([.[].views[] | .unaccounted == 0 and .captured_share == 1] | all) and
-	([.[].generator | .window_offered < .offered and .window_offered >= 500] | all)' "books of a run"
+for try in 1 2 3 4 5; do
+	measure "$CAPBENCH" run run.yaml --no-report --out "$T/run$try"
+	jq -s . "$T/run$try/trials.jsonl" >"$T/trials"
+	assert_json "$T/trials" '(map(.trial) | unique == [range(2)]) and
+		([.[].views[] | .unaccounted == 0 and .captured_share == 1] | all) and
+		([.[].generator | .window_offered < .offered] | all)' "books of a run"
+	! jq -e '[.[].generator.window_offered >= 790] | all' "$T/trials" >/dev/null || break
+	[ $try -lt 5 ] || fail "late each time: $(jq -c '[.[].generator.window_offered]' "$T/trials")"
+done
 stage "in a run"

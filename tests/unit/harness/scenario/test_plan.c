@@ -1,7 +1,7 @@
-#include "harness/base/clock.h"
 #include "harness/scenario/plan.h"
 
 #include <stdlib.h>
+#include <time.h>
 
 #include "tests/unit/harness/scenario/load.h"
 
@@ -185,7 +185,7 @@ static void a_layout_that_is_impossible_is_told_with_its_place(void **state)
 /* Ten thousand cells with all that costs: members with options, figures, excludes. */
 static void large_plans_are_quick(void **state)
 {
-	uint64_t start = cb_now_ns();
+	clock_t start = clock();
 	struct cb_scenario *s =
 		load(SHORT "vary:\n"
 			   "  traffic.rate: {from: 100, to: 100k, points: 100}\n"
@@ -199,13 +199,16 @@ static void large_plans_are_quick(void **state)
 			   "placement]}\n"
 			   "repetitions: 10\n");
 	struct cb_plan *p = plan(s, 3);
-	uint64_t took = cb_now_ns() - start;
+	/* CPU time, of which other processes take none. Sanitizers make it a few times as slow. */
+	double took_s = (double)(clock() - start) / CLOCKS_PER_SEC;
 
 	assert_int_equal(s->n_cells, 10000 - 40);
 	assert_int_equal(p->n_trials, 99600);
-	print_message("10000 cells took %llu ms\n", (unsigned long long)(took / 1000000));
-#ifndef CB_SANITIZE
-	assert_true(took < CB_NS_PER_SEC);
+	print_message("10000 cells took %.3f s of CPU\n", took_s);
+#ifdef CB_SANITIZE
+	assert_true(took_s < 10);
+#else
+	assert_true(took_s < 1);
 #endif
 	cb_plan_destroy(p);
 	cb_scenario_destroy(s);

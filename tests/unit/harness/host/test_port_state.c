@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "tests/unit/cmocka.h"
+#include "tests/unit/harness/host/pair.h"
 #include "tests/unit/harness/net/netns.h"
 
 static bool have_namespace, real_root;
@@ -15,23 +16,13 @@ static bool have_namespace, real_root;
 /* "vb" is down and as the kernel has made it. */
 static int make_pair(void **state)
 {
-	static const struct cb_veth_spec spec = {.name = "va",
-		.peer = "vb",
-		.mac = {2, 0, 0, 0, 0, 1},
-		.peer_mac = {2, 0, 0, 0, 0, 2}};
-	struct cb_error err = {0};
-
-	if (have_namespace && (cb_link_create_veth(&spec, &err) || cb_link_up("va", &err))) {
-		print_error("%s\n", err.text);
-		return -1;
-	}
-	return 0;
+	return have_namespace ? pair_make(0) : 0;
 }
 
 static int remove_pair(void **state)
 {
 	if (have_namespace)
-		cb_link_delete("va", NULL);
+		pair_remove();
 	return 0;
 }
 

@@ -12,32 +12,21 @@
 #include <sys/socket.h>
 
 #include "tests/unit/cmocka.h"
+#include "tests/unit/harness/host/pair.h"
 #include "tests/unit/harness/net/netns.h"
 
 static bool have_namespace, real_root;
 
 static int make_pair(void **state)
 {
-	static const struct cb_veth_spec spec = {.name = "va",
-		.peer = "vb",
-		.mac = {2, 0, 0, 0, 0, 1},
-		.peer_mac = {2, 0, 0, 0, 0, 2}};
-	struct cb_error err = {0};
-
 	if (!have_namespace)
 		return 0;
-	if (cb_link_create_veth(&spec, &err) || cb_link_tso("va", false, &err) ||
-		cb_link_up("va", &err) || cb_link_up("vb", &err) ||
-		cb_link_wait_running("va", cb_deadline_in(5 * CB_NS_PER_SEC), &err)) {
-		print_error("%s\n", err.text);
-		return -1;
-	}
-	return 0;
+	return pair_make(0) || cb_link_tso("va", false, NULL) || pair_run();
 }
 
 static int remove_pair(void **state)
 {
-	return have_namespace ? cb_link_delete("va", NULL) : 0;
+	return have_namespace ? pair_remove() : 0;
 }
 
 static void need_namespace(void)

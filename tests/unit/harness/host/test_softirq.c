@@ -15,6 +15,7 @@
 #include <sys/socket.h>
 
 #include "tests/unit/cmocka.h"
+#include "tests/unit/harness/host/pair.h"
 #include "tests/unit/harness/net/netns.h"
 
 #define FRAMES 5000
@@ -24,21 +25,12 @@ static bool have_namespace, real_root;
 
 static int make_pair(void **state)
 {
-	static const struct cb_veth_spec spec = {.name = "va",
-		.peer = "vb",
-		.mac = {2, 0, 0, 0, 0, 1},
-		.peer_mac = {2, 0, 0, 0, 0, 2}};
-
-	if (!softirq || !have_namespace)
-		return 0;
-	return cb_link_create_veth(&spec, NULL) || cb_link_up("va", NULL) ||
-		cb_link_up("vb", NULL) ||
-		cb_link_wait_running("va", cb_deadline_in(5 * CB_NS_PER_SEC), NULL);
+	return softirq && have_namespace && (pair_make(0) || pair_run());
 }
 
 static int remove_pair(void **state)
 {
-	return softirq && have_namespace ? cb_link_delete("va", NULL) : 0;
+	return softirq && have_namespace ? pair_remove() : 0;
 }
 
 static void need_privilege(void)

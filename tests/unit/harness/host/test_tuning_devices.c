@@ -1,5 +1,4 @@
 /* Settings of devices: veth and tap in a namespace, interrupts of a fake root. */
-#include "harness/base/clock.h"
 #include "harness/net/link.h"
 
 #include <fcntl.h>
@@ -8,6 +7,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "tests/unit/harness/host/pair.h"
 #include "tests/unit/harness/host/tuning.h"
 #include "tests/unit/harness/net/netns.h"
 
@@ -63,29 +63,15 @@ static void interrupts_go_to_cores_in_turn(void **state)
 
 static int make_pair(void **state)
 {
-	static const struct cb_veth_spec spec = {.name = "va",
-		.peer = "vb",
-		.mac = {2, 0, 0, 0, 0, 1},
-		.peer_mac = {2, 0, 0, 0, 0, 2},
-		.queues = 2};
-	struct cb_error err = {0};
-
 	if (fake_make(state))
 		return -1;
-	if (!have_namespace)
-		return 0;
-	if (cb_link_create_veth(&spec, &err) || cb_link_up("va", &err) || cb_link_up("vb", &err) ||
-		cb_link_wait_running("va", cb_deadline_in(5 * CB_NS_PER_SEC), &err)) {
-		print_error("%s\n", err.text);
-		return -1;
-	}
-	return 0;
+	return have_namespace && (pair_make(2) || pair_run());
 }
 
 static int remove_pair(void **state)
 {
 	if (have_namespace)
-		cb_link_delete("va", NULL);
+		pair_remove();
 	return fake_remove(state);
 }
 

@@ -4,8 +4,10 @@
 #include "harness/base/units.h"
 #include "harness/run/trial.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define ATTEMPTS 3
 
@@ -88,6 +90,9 @@ int cb_calibrate(struct cb_run_directory *d, struct cb_testbed *t, const struct 
 
 	if (d->journal.calibrated)
 		return 0;
+	if (ftruncate(d->calibration_fd, 0))
+		return cb_error_errno(
+			err, CB_ERR_INTERNAL, errno, "calibration.jsonl can't be cut");
 	done = calloc(n, sizeof(*done));
 	if (!done)
 		return cb_error_memory(err, "the calibration");

@@ -9,7 +9,8 @@
 #include "harness/scenario/plan.h"
 #include "harness/testbed/testbed.h"
 
-/* Measures what calibration.jsonl does not have yet (all or nothing), then journals it. Blocks. */
+/* Measures all, unless the journal has it already, then journals it; what a failed try has left in
+ * calibration.jsonl is thrown away. Blocks. */
 int cb_calibrate(struct cb_run_directory *d, struct cb_testbed *t, const struct cb_plan *plan,
 	uint32_t key, struct cb_error *err);
 

@@ -8,6 +8,7 @@
 #include "harness/run/capacity.h"
 #include "harness/run/describe.h"
 #include "harness/run/directory.h"
+#include "harness/run/hosts.h"
 #include "harness/run/progress.h"
 #include "harness/run/setup.h"
 #include "harness/run/state.h"
@@ -74,6 +75,18 @@ static void count_outcome(struct cb_run_state *r)
 	}
 }
 
+static int calibrate(struct cb_run_state *r, struct cb_error *err)
+{
+	return cb_calibrate(
+		&r->directory, r->testbed, r->plan, (uint32_t)cb_random_next(&r->random), err);
+}
+
+static int find_capacities(struct cb_run_state *r, struct cb_error *err)
+{
+	return cb_capacities_find(&r->directory, r->testbed, r->plan, &r->shape,
+		(uint32_t)cb_random_next(&r->random), err);
+}
+
 /* Measure what is missing; the end, however it comes, is written down. */
 static int carry_out(struct cb_run_state *r, struct cb_error *err)
 {
@@ -83,11 +96,9 @@ static int carry_out(struct cb_run_state *r, struct cb_error *err)
 	if (!rc)
 		rc = cb_run_describe_evidence(&r->directory, r->testbed, err);
 	if (!rc)
-		rc = cb_calibrate(&r->directory, r->testbed, r->plan,
-			(uint32_t)cb_random_next(&r->random), err);
+		rc = cb_run_step(r, "calibration", calibrate, err);
 	if (!rc)
-		rc = cb_capacities_find(&r->directory, r->testbed, r->plan, &r->shape,
-			(uint32_t)cb_random_next(&r->random), err);
+		rc = cb_run_step(r, "capacities", find_capacities, err);
 	if (!rc)
 		rc = cb_run_trials(r, err);
 	if (rc == CB_ERR_INTERRUPTED)

@@ -1,14 +1,11 @@
-/* The trials of a run: attempts, what becomes of those that fail, and of their hosts. */
+/* The trials of a run: attempts, and what becomes of those that fail. */
 #include "harness/base/clock.h"
-#include "harness/base/log.h"
 #include "harness/run/capacity.h"
+#include "harness/run/hosts.h"
 #include "harness/run/state.h"
 #include "harness/run/trial.h"
-#include "harness/testbed/wait.h"
 
 #include <stdio.h>
-
-#define MEND_AGAIN_NS (3 * CB_NS_PER_SEC)
 
 /* A trial that needs nothing more: it ended well, or was tried often enough. */
 static bool settled(const struct cb_run_state *r, size_t trial)
@@ -94,13 +91,6 @@ static int journal_failure(
 	return rc;
 }
 
-/* What a host did wrong, not the user or this program: it may be otherwise next time. */
-static bool is_of_host(const struct cb_run_state *r, int code)
-{
-	return r->options->bed &&
-		(code == CB_ERR_HOST || code == CB_ERR_INTERNAL || code == CB_ERR_USAGE);
-}
-
 static int run_attempt(struct cb_run_state *r, size_t trial, struct cb_error *err)
 {
 	const struct cb_planned_trial *t = &r->plan->trials[trial];
@@ -127,7 +117,7 @@ static int run_attempt(struct cb_run_state *r, size_t trial, struct cb_error *er
 	if (!rc)
 		cb_progress_trial_end(&r->progress, &record, settled(r, trial));
 	cb_trial_record_finish(&record);
-	if (rc && is_of_host(r, why.code)) {
+	if (rc && cb_run_is_of_host(r, why.code)) {
 		rc2 = journal_failure(r, trial, &why, err);
 		rc = rc2 ? rc2 : CB_ERR_HOST;
 	}
@@ -136,65 +126,6 @@ static int run_attempt(struct cb_run_state *r, size_t trial, struct cb_error *er
 		cb_error_prepend(err, "trial %zu (%s)", trial, cell);
 	}
 	return rc;
-}
-
-/* Get lost hosts back; where there is nothing else to do meanwhile, it may take a while. */
-static int mend(struct cb_run_state *r, bool wait, struct cb_error *gone)
-{
-	uint64_t give_up = wait ? cb_deadline_in((uint64_t)r->options->host_timeout_ns) : 0;
-	struct cb_error why = {0};
-	int rc;
-
-	for (;;) {
-		rc = cb_testbed_mend(r->testbed, gone);
-		if (rc != CB_ERR_HOST || cb_now_ns() >= give_up)
-			return rc;
-		rc = cb_testbed_wait(NULL, 0, cb_deadline_in(MEND_AGAIN_NS), &why);
-		if (rc == CB_ERR_INTERRUPTED) {
-			*gone = why;
-			return rc;
-		}
-	}
-}
-
-/* Those that are back, whoever else is not, are set as they were: nothing is measured on others. */
-static int mend_and_tune(struct cb_run_state *r, bool wait, struct cb_error *gone)
-{
-	const struct cb_tuning tuning = cb_run_tuning(r);
-	struct cb_error why = {0};
-	int rc = mend(r, wait, gone), tuned;
-
-	if (rc == CB_ERR_INTERRUPTED)
-		return rc;
-	tuned = cb_run_tune(&tuning, &why);
-	if (tuned)
-		*gone = why;
-	/* A host that can't come back is lost, as any other; one that is back but can't be set is
-	 * the end. */
-	return tuned ? tuned : rc == CB_ERR_IMPOSSIBLE ? CB_ERR_HOST : rc;
-}
-
-/* After a host's failure. 0: try again. */
-static int recover(
-	struct cb_run_state *r, int64_t failures, const struct cb_error *why, struct cb_error *err)
-{
-	struct cb_error gone = {0};
-	int rc;
-
-	r->outcome->failure = *why;
-	cb_warn("%s", why->text);
-	rc = mend_and_tune(r, !r->options->keep_going, &gone);
-	if (rc == CB_ERR_INTERRUPTED || rc == CB_ERR_IMPOSSIBLE) {
-		*err = gone;
-		return rc;
-	}
-	if (rc)
-		cb_warn("%s", gone.text);
-	if (!rc && failures <= r->scenario->retries)
-		return 0;
-	*err = *why;
-	err->code = CB_ERR_HOST;
-	return CB_ERR_HOST;
 }
 
 /* Until it is settled. CB_ERR_HOST: it can't be, for a host's sake. */
@@ -215,7 +146,7 @@ static int run_trial(struct cb_run_state *r, size_t trial, struct cb_error *err)
 			return rc;
 		}
 		if (rc)
-			rc = recover(r, ++failures, &why, err);
+			rc = cb_run_recover(r, ++failures, !r->options->keep_going, &why, err);
 		if (rc)
 			return rc;
 	}
@@ -252,7 +183,7 @@ int cb_run_trials(struct cb_run_state *r, struct cb_error *err)
 	rc = pass(r, &lost, err);
 	/* Whose host has come back meanwhile has a second chance. */
 	if (!rc && lost) {
-		rc = mend_and_tune(r, true, &gone);
+		rc = cb_run_mend(r, true, &gone);
 		if (rc && rc != CB_ERR_HOST && err)
 			*err = gone;
 		if (!rc || rc == CB_ERR_HOST)

@@ -188,10 +188,10 @@ join_hub()
 plug()
 {
 	local port=h${machine_number[$1]}
-	ip -n hub link add "$port" type veth peer name p0 netns "${machine_pid[$1]}"
+	# up from the first moment: a run that is waiting for it puts it back to how it finds it
+	ip -n hub link add p0 netns "${machine_pid[$1]}" up type veth peer name "$port"
 	ip -n hub link set "$port" master hub up
 	bridge -n hub link set dev "$port" learning off flood "$2" mcast_flood "$2" bcast_flood "$2"
-	in_machine "$1" ip link set p0 up
 }
 
 # testbed FILE GENERATOR... -- SENSOR...: a file for these machines, with port p0 each.

@@ -29,6 +29,24 @@ in_machine amd ip link set p0 down
 finish run 60
 assert_survived "$T/down" 'amd: .*p0.* is down' "a port that went down"
 
+# Before there is a trial: what was calibrated with the agent that is gone is calibrated anew.
+sizes='[64, 128, 256, 512, 1024]'
+sed "s/  sensor:.*/  traffic.frame_size: $sizes/; s/x: sensor/x: traffic.frame_size/; s/^repetitions:.*/repetitions: 1/" \
+	"$T/sensors.yaml" >"$T/sizes.yaml"
+background run "$CAPBENCH" run "$T/sizes.yaml" --testbed "$T/bed.yaml" --set sensor=xeon --out "$T/early" --no-pictures
+until_true 30 test -s "$T/early/calibration.jsonl" || fail "no calibration: $(cat "$T/run.err")"
+kill -KILL "$(agent gen)"
+finish run 60
+assert_measured run
+grep '"step-failed"' "$T/early/journal.jsonl" >"$T/failed" || fail "it was not killed in time: $(cat "$T/early/journal.jsonl")"
+assert_grep '"calibration".*gen: the agent' "$T/failed" "the reason is in the journal"
+assert_grep 'gen is back' "$T/run.err" "it is back"
+jq -s . "$T/early/calibration.jsonl" >"$T/lines"
+assert_json "$T/lines" '[.[].params["traffic.frame_size"]] == '"$sizes" "each ceiling once"
+assert_no_wrong_number "$T/early" "an agent that was killed in the calibration"
+assert_ended "$T/early" "an agent that was killed in the calibration"
+assert_clean "an agent that was killed in the calibration" gen xeon amd
+
 # ---- one that does not ----
 
 # Without --keep-going the run ends there, with 5, and is finished later.

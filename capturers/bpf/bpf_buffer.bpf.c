@@ -10,8 +10,7 @@
  * is handed over by whoever brings its balance to CLOSED: bytes written, less bytes taken, plus
  * CLOSED once its length is final.
  */
-#include "capturers/bpf/tap_maps.h"
-#include "capturers/bpf/wake.h"
+#include "capturers/bpf/tap.h"
 
 #define CLOSED (1LL << 40)
 /*
@@ -21,32 +20,15 @@
  */
 #define FIVE_TIMES(try) ((try) ?: (try) ?: (try) ?: (try) ?: (try))
 
-const volatile __u32 processes = 1;
-const volatile __u32 snaplen = 65535;
 const volatile __u32 store_bytes = 4096; /* of records in a buffer */
-const volatile int xdp_verdict = XDP_PASS;
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* this and the others: `processes`, when loaded */
+	__uint(max_entries, 1); /* as the others: `processes`, when loaded */
 	__type(key, __u32);
 	__type(value, struct cb_buffer_control);
 } controls SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cb_tap_count);
-} counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct timer);
-} timers SEC(".maps");
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -172,18 +154,6 @@ static int expired(void *map, __u32 *key, struct timer *t)
 }
 
 /* ---- storing --------------------------------------------------------------------------------- */
-
-struct frame {
-	void *ctx;
-	bool xdp;
-	__u64 time_ns;
-	__u32 len, caplen;
-};
-
-static __always_inline long copy(const struct frame *f, void *to, __u32 n)
-{
-	return f->xdp ? bpf_xdp_load_bytes(f->ctx, 0, to, n) : bpf_skb_load_bytes(f->ctx, 0, to, n);
-}
 
 /* A place of `need` bytes: the STORE's word before it was taken. 1: done; 0: another core was
  * quicker; -1: there is none. */

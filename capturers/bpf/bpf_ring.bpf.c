@@ -4,34 +4,15 @@
  * takes nothing (the socket itself stays empty), or at XDP, from where it fills the rings of
  * several processes.
  */
-#include "capturers/bpf/tap_maps.h"
-#include "capturers/bpf/wake.h"
-
-const volatile __u32 processes = 1;
-const volatile __u32 snaplen = 65535;
-const volatile int xdp_verdict = XDP_PASS;
+#include "capturers/bpf/tap.h"
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
-	__uint(max_entries, 1); /* this and the others: `processes`, when loaded */
+	__uint(max_entries, 1); /* as the others: `processes`, when loaded */
 	__type(key, __u32);
 	__type(value, struct cb_ring_control);
 } controls SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct cb_tap_count);
-} counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct timer);
-} timers SEC(".maps");
 
 struct ring {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
@@ -95,19 +76,6 @@ static __always_inline void count_in_batch(struct cb_ring_control *c, __u32 i)
 		if (t)
 			START_TIMER(timers, t, expired, c->batch_ns);
 	}
-}
-
-/* What is the same for all processes. */
-struct frame {
-	void *ctx;
-	bool xdp;
-	__u64 time_ns;
-	__u32 len, caplen;
-};
-
-static __always_inline long copy(const struct frame *f, void *to, __u32 n)
-{
-	return f->xdp ? bpf_xdp_load_bytes(f->ctx, 0, to, n) : bpf_skb_load_bytes(f->ctx, 0, to, n);
 }
 
 /* Into a record with room for `room` bytes of frame. */

@@ -90,14 +90,10 @@ static int get_link(const char *name, struct link *l, struct cb_error *err)
 {
 	struct cb_netlink n;
 	struct nlmsghdr *nlh;
-	int r;
+	int r = cb_netlink_open_link(&n, RTM_GETLINK, name, &nlh, err);
 
-	if ((r = cb_netlink_check_name(name, err)) ||
-		(r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err)))
+	if (r)
 		return r;
-	nlh = cb_netlink_request(&n, RTM_GETLINK, 0);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	if (!l->stats)
 		mnl_attr_put_u32(nlh, IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS);
 	r = cb_netlink_talk(&n, nlh, on_link, l, name, err);

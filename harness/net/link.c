@@ -84,14 +84,10 @@ int cb_link_delete(const char *name, struct cb_error *err)
 {
 	struct cb_netlink n;
 	struct nlmsghdr *nlh;
-	int r;
+	int r = cb_netlink_open_link(&n, RTM_DELLINK, name, &nlh, err);
 
-	if ((r = cb_netlink_check_name(name, err)) ||
-		(r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err)))
+	if (r)
 		return r;
-	nlh = cb_netlink_request(&n, RTM_DELLINK, 0);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	r = cb_netlink_talk(&n, nlh, NULL, NULL, name, err);
 	cb_netlink_close(&n);
 	return r;
@@ -99,21 +95,23 @@ int cb_link_delete(const char *name, struct cb_error *err)
 
 /* A kernel or device without IPv6 (ipv6.disable=1, an MTU below 1280) refuses the address family:
  * nothing to switch off then. */
-static int no_ipv6_addresses(struct cb_netlink *n, const char *name, struct cb_error *err)
+static int no_ipv6_addresses(const char *name, struct cb_error *err)
 {
-	struct nlmsghdr *nlh = cb_netlink_request(n, RTM_NEWLINK, 0);
-	struct nlattr *spec, *inet6;
 	struct cb_error why = {0};
-	int r;
+	struct nlattr *spec, *inet6;
+	struct cb_netlink n;
+	struct nlmsghdr *nlh;
+	int r = cb_netlink_open_link(&n, RTM_NEWLINK, name, &nlh, err);
 
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
+	if (r)
+		return r;
 	spec = mnl_attr_nest_start(nlh, IFLA_AF_SPEC);
 	inet6 = mnl_attr_nest_start(nlh, AF_INET6);
 	mnl_attr_put_u8(nlh, IFLA_INET6_ADDR_GEN_MODE, ADDR_GEN_MODE_NONE);
 	mnl_attr_nest_end(nlh, inet6);
 	mnl_attr_nest_end(nlh, spec);
-	r = cb_netlink_talk(n, nlh, NULL, NULL, name, &why);
+	r = cb_netlink_talk(&n, nlh, NULL, NULL, name, &why);
+	cb_netlink_close(&n);
 	if (!r || why.sys_errno == EAFNOSUPPORT || why.sys_errno == EOPNOTSUPP)
 		return 0;
 	if (err)
@@ -121,43 +119,11 @@ static int no_ipv6_addresses(struct cb_netlink *n, const char *name, struct cb_e
 	return r;
 }
 
-static int set_flags(struct cb_netlink *n, const char *name, unsigned flags, unsigned change,
-	struct cb_error *err)
-{
-	struct nlmsghdr *nlh = cb_netlink_request(n, RTM_NEWLINK, 0);
-	struct ifinfomsg *m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
-
-	m->ifi_flags = flags;
-	m->ifi_change = change;
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
-	return cb_netlink_talk(n, nlh, NULL, NULL, name, err);
-}
-
 int cb_link_up(const char *name, struct cb_error *err)
 {
-	struct cb_netlink n;
-	int r;
+	int r = no_ipv6_addresses(name, err);
 
-	if ((r = cb_netlink_check_name(name, err)) ||
-		(r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err)))
-		return r;
-	if (!(r = no_ipv6_addresses(&n, name, err)))
-		r = set_flags(&n, name, IFF_UP | IFF_NOARP, IFF_UP | IFF_NOARP, err);
-	cb_netlink_close(&n);
-	return r;
-}
-
-int cb_link_down(const char *name, struct cb_error *err)
-{
-	struct cb_netlink n;
-	int r;
-
-	if ((r = cb_netlink_check_name(name, err)) ||
-		(r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err)))
-		return r;
-	r = set_flags(&n, name, 0, IFF_UP, err);
-	cb_netlink_close(&n);
-	return r;
+	return r ? r : cb_link_set_state(name, true, false, err);
 }
 
 /* Blocks until something about some link was said, or the deadline. The words are thrown away: the

@@ -1,4 +1,4 @@
-/* What a link is set to by rtnetlink, apart from up and down. */
+/* What a link is set to by rtnetlink. */
 #include "harness/net/link.h"
 #include "harness/net/netlink.h"
 
@@ -10,14 +10,10 @@ int cb_link_set_mtu(const char *name, uint32_t mtu, struct cb_error *err)
 {
 	struct cb_netlink n;
 	struct nlmsghdr *nlh;
-	int r;
+	int r = cb_netlink_open_link(&n, RTM_NEWLINK, name, &nlh, err);
 
-	if ((r = cb_netlink_check_name(name, err)) ||
-		(r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err)))
+	if (r)
 		return r;
-	nlh = cb_netlink_request(&n, RTM_NEWLINK, 0);
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	mnl_attr_put_u32(nlh, IFLA_MTU, mtu);
 	r = cb_netlink_talk(&n, nlh, NULL, NULL, name, err);
 	cb_netlink_close(&n);
@@ -29,16 +25,13 @@ static int set_flags(const char *name, unsigned flags, unsigned change, struct c
 	struct cb_netlink n;
 	struct nlmsghdr *nlh;
 	struct ifinfomsg *m;
-	int r;
+	int r = cb_netlink_open_link(&n, RTM_NEWLINK, name, &nlh, err);
 
-	if ((r = cb_netlink_check_name(name, err)) ||
-		(r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err)))
+	if (r)
 		return r;
-	nlh = cb_netlink_request(&n, RTM_NEWLINK, 0);
-	m = mnl_nlmsg_put_extra_header(nlh, sizeof(*m));
+	m = mnl_nlmsg_get_payload(nlh);
 	m->ifi_flags = flags;
 	m->ifi_change = change;
-	mnl_attr_put_strz(nlh, IFLA_IFNAME, name);
 	r = cb_netlink_talk(&n, nlh, NULL, NULL, name, err);
 	cb_netlink_close(&n);
 	return r;
@@ -52,4 +45,9 @@ int cb_link_set_promiscuous(const char *name, bool on, struct cb_error *err)
 int cb_link_set_state(const char *name, bool up, bool arp, struct cb_error *err)
 {
 	return set_flags(name, (up ? IFF_UP : 0) | (arp ? 0 : IFF_NOARP), IFF_UP | IFF_NOARP, err);
+}
+
+int cb_link_down(const char *name, struct cb_error *err)
+{
+	return set_flags(name, 0, IFF_UP, err);
 }

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
+#include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
 #include <sys/time.h>
@@ -51,6 +52,21 @@ struct nlmsghdr *cb_netlink_request(struct cb_netlink *n, uint16_t type, uint16_
 	nlh->nlmsg_type = type;
 	nlh->nlmsg_flags = NLM_F_REQUEST | flags;
 	return nlh;
+}
+
+int cb_netlink_open_link(struct cb_netlink *n, uint16_t type, const char *name,
+	struct nlmsghdr **nlh, struct cb_error *err)
+{
+	int r = cb_netlink_check_name(name, err);
+
+	if (!r)
+		r = cb_netlink_open(n, NETLINK_ROUTE, 0, err);
+	if (r)
+		return r;
+	*nlh = cb_netlink_request(n, type, 0);
+	mnl_nlmsg_put_extra_header(*nlh, sizeof(struct ifinfomsg));
+	mnl_attr_put_strz(*nlh, IFLA_IFNAME, name);
+	return 0;
 }
 
 struct nlmsghdr *cb_netlink_command(

@@ -26,6 +26,11 @@ void cb_netlink_close(struct cb_netlink *n); /* accepts a zeroed struct */
 /* A new request in n->request: header with NLM_F_REQUEST and `flags`, nothing behind it. */
 struct nlmsghdr *cb_netlink_request(struct cb_netlink *n, uint16_t type, uint16_t flags);
 
+/* Open a conversation about the device `name`, with a request *nlh of `type` (RTM_GETLINK, ...)
+ * that has its name behind a header of zeros (struct ifinfomsg). */
+int cb_netlink_open_link(struct cb_netlink *n, uint16_t type, const char *name,
+	struct nlmsghdr **nlh, struct cb_error *err);
+
 /* Called for each answer; returns MNL_CB_OK. */
 typedef int cb_netlink_answer(const struct nlmsghdr *nlh, void *arg);
 

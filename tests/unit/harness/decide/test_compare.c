@@ -1,111 +1,5 @@
-/* Two runs, or two variants of one, from their directories to verdict and pages. */
-#include "harness/decide/compare.h"
-#include "harness/decide/compare_page.h"
-
-#include "tests/unit/cmocka.h"
-#include "tests/unit/harness/report/synthetic.h"
-
-#define TWO_CURVES                                    \
-	"name: two\n"                                 \
-	"trial:\n"                                    \
-	"  traffic: {rate: 100k}\n"                   \
-	"  capture: {mechanism: tpacket2}\n"          \
-	"vary:\n"                                     \
-	"  capture.mechanism: [tpacket2, tpacket3]\n" \
-	"  traffic.rate: [100k, 200k, 400k]\n"        \
-	"repetitions: 5\n"
-
-#define VARIANTS                               \
-	"name: twins\n"                        \
-	"trial:\n"                             \
-	"  traffic: {rate: 100k}\n"            \
-	"  capture: {mechanism: tpacket2}\n"   \
-	"variants:\n"                          \
-	"  main: {capture.wait: poll}\n"       \
-	"  mine: {capture.wait: spin}\n"       \
-	"vary:\n"                              \
-	"  traffic.rate: [100k, 200k, 400k]\n" \
-	"repetitions: 5\n"
-
-/* How a made-up run differs from the plainest one. */
-struct shape {
-	double loss;         /* more than the others, in the second half of the cells */
-	int64_t invalid;     /* trials of the first cell */
-	int64_t repetitions; /* 0: five */
-	const char *release; /* of the kernel; NULL: the usual */
-	double slower_rate;  /* of the last cell, offered: 0 as asked */
-};
-
-static void make(struct synthetic *s, const char *yaml, const struct shape *shape)
-{
-	int64_t n = shape->repetitions ? shape->repetitions : 5, trial = 0;
-
-	synthetic_open(s, yaml);
-	for (size_t cell = 0; cell < s->scenario->n_cells; cell++) {
-		for (int64_t k = 0; k < n; k++) {
-			bool hit = cell >= s->scenario->n_cells / 2;
-			double pps = (double)s->scenario->cells[cell].spec.traffic.rate;
-
-			if (cell + 1 == s->scenario->n_cells && shape->slower_rate > 0)
-				pps = shape->slower_rate;
-			synthetic_add(s,
-				&(struct synthetic_trial){.trial = trial++,
-					.cell = (int64_t)cell,
-					.repetition = k,
-					.pps = pps,
-					.share = 0.95 - 0.001 * (double)k - (hit ? shape->loss : 0),
-					.state = !cell && k < shape->invalid ? CB_TRIAL_INVALID
-									     : CB_TRIAL_VALID});
-		}
-	}
-	synthetic_save(s, trial, "Two");
-	if (shape->release) {
-		struct cb_text facts = {0};
-
-		cb_text_addf(&facts,
-			"{\"cpu\": {\"model\": \"Test CPU\", \"online\": 2, \"mhz\": 2000}, "
-			"\"kernel\": {\"release\": \"%s\"}, \"boot_id\": \"c\"}\n",
-			shape->release);
-		synthetic_write(s, "hosts/local/facts.json", cb_text_get(&facts));
-		cb_text_finish(&facts);
-	}
-}
-
-static const struct cb_compare_options plain = {.rules = CB_JUDGE_RULES};
-
-static void compare(struct cb_compare *c, const struct synthetic *base,
-	const struct synthetic *cand, const struct cb_compare_options *options)
-{
-	const struct cb_compare_source source = {
-		.base = base->directory, .cand = cand ? cand->directory : NULL};
-	struct cb_error err = {0};
-
-	if (cb_compare_make(c, &source, options, &test_registry, &err))
-		fail_msg("%s", err.text);
-}
-
-static const struct cb_compared *find(const struct cb_compare *c, const char *metric, size_t curve)
-{
-	for (size_t i = 0; i < c->n; i++) {
-		if (!strcmp(c->list[i].measure->metric->name, metric) && !curve--)
-			return &c->list[i];
-	}
-	fail_msg("there is no %s", metric);
-	return NULL;
-}
-
-static bool says(const json_t *list, const char *what)
-{
-	json_t *text;
-	size_t i;
-
-	json_array_foreach(list, i, text)
-	{
-		if (strstr(json_string_value(text), what))
-			return true;
-	}
-	return false;
-}
+/* Two runs, from their directories to the verdict. */
+#include "tests/unit/harness/decide/compared_runs.h"
 
 static void same_runs_are_the_same(void **state)
 {
@@ -262,84 +156,6 @@ static void cells_without_a_match_are_unclear(void **state)
 	synthetic_close(&cand);
 }
 
-/* The loss stands in the second half of the cells: those of the second variant, if they are sorted
- * so. */
-static void make_variants(struct synthetic *s, double loss, int64_t repetitions)
-{
-	int64_t trial = 0;
-
-	synthetic_open(s, VARIANTS);
-	for (size_t cell = 0; cell < s->scenario->n_cells; cell++) {
-		const struct cb_trial_spec *spec = &s->scenario->cells[cell].spec;
-		bool mine = strcmp(spec->variant, "mine") == 0;
-
-		for (int64_t k = 0; k < repetitions; k++)
-			synthetic_add(s,
-				&(struct synthetic_trial){.trial = trial++,
-					.cell = (int64_t)cell,
-					.repetition = k,
-					.pps = (double)spec->traffic.rate,
-					.share = 0.9 + 0.001 * (double)k - (mine ? loss : 0)});
-	}
-	synthetic_save(s, trial, "Twins");
-}
-
-static void move_below(const struct synthetic *fresh, const struct synthetic *main)
-{
-	char path[512];
-
-	snprintf(path, sizeof(path), "%s/confirm", main->directory);
-	assert_int_equal(rename(fresh->directory, path), 0);
-}
-
-static void variants_of_one_run(void **state)
-{
-	struct synthetic s, fresh;
-	struct cb_compare c;
-
-	(void)state;
-	make_variants(&s, 0.05, 5);
-	compare(&c, &s, NULL, &plain);
-	assert_string_equal(c.labels[0], "main");
-	assert_string_equal(c.labels[1], "mine");
-	assert_int_equal(c.match.n, 1);
-	assert_int_equal(c.match.curves[0].n, 3);
-	assert_int_equal(find(&c, "captured_share", 0)->outcome, CB_OUTCOME_CONFIRMED);
-	assert_null(find(&c, "captured_share", 0)->again);
-	cb_compare_finish(&c);
-	/* fresh trials that don't show it */
-	make_variants(&fresh, 0, 10);
-	move_below(&fresh, &s);
-	compare(&c, &s, NULL, &plain);
-	assert_non_null(find(&c, "captured_share", 0)->again);
-	assert_int_equal(find(&c, "captured_share", 0)->outcome, CB_OUTCOME_SAME);
-	assert_true(says(find(&c, "captured_share", 0)->notes, "but not in fresh trials"));
-	assert_int_equal(c.outcome, CB_OUTCOME_SAME);
-	cb_compare_finish(&c);
-	synthetic_close(&s);
-	cb_scenario_destroy(fresh.scenario);
-	cb_text_finish(&fresh.trials);
-}
-
-static void fresh_trials_confirm(void **state)
-{
-	struct synthetic s, fresh;
-	struct cb_compare c;
-
-	(void)state;
-	make_variants(&s, 0.05, 5);
-	make_variants(&fresh, 0.05, 10);
-	move_below(&fresh, &s);
-	compare(&c, &s, NULL, &plain);
-	assert_int_equal(find(&c, "captured_share", 0)->outcome, CB_OUTCOME_CONFIRMED);
-	assert_int_equal(find(&c, "captured_share", 0)->again->strata[0].n_a, 10);
-	assert_int_equal(cb_outcome_code(c.outcome), CB_ERR_REGRESSION);
-	cb_compare_finish(&c);
-	synthetic_close(&s);
-	cb_scenario_destroy(fresh.scenario);
-	cb_text_finish(&fresh.trials);
-}
-
 static void wrong_questions_are_refused(void **state)
 {
 	struct cb_compare_options o = plain;
@@ -368,42 +184,6 @@ static void wrong_questions_are_refused(void **state)
 	synthetic_close(&s);
 }
 
-static void pages_are_written(void **state)
-{
-	struct synthetic base, cand, out = {.directory = "/tmp/capbench-report-XXXXXX"};
-	struct cb_error err = {0};
-	struct cb_compare c;
-	char *text;
-
-	(void)state;
-	assert_non_null(mkdtemp(out.directory));
-	make(&base, TWO_CURVES, &(struct shape){0});
-	make(&cand, TWO_CURVES, &(struct shape){.loss = 0.02, .release = "<6.2>"});
-	compare(&c, &base, &cand, &plain);
-	if (cb_compare_write(&c, out.directory, false, &err))
-		fail_msg("%s", err.text);
-	text = synthetic_read(&out, "compare.html");
-	assert_null(strstr(text, "{{"));
-	assert_null(strstr(text, "<6.2>"));
-	assert_non_null(strstr(text, "cannot tell"));
-	free(text);
-	text = synthetic_read(&out, "junit.xml");
-	assert_non_null(strstr(text, "tests=\"6\" failures=\"0\" errors=\"6\""));
-	free(text);
-	text = synthetic_read(&out, "compare.md");
-	assert_non_null(strstr(text, "| captured share | tpacket3 |"));
-	free(text);
-	assert_true(synthetic_has(&out, "compare-1-captured_share.dat"));
-	text = synthetic_read(&out, "compare-1-captured_share.gp");
-	assert_non_null(strstr(text, "title 'candidate'"));
-	assert_non_null(strstr(text, "title 'base'"));
-	free(text);
-	cb_compare_finish(&c);
-	synthetic_close(&out);
-	synthetic_close(&base);
-	synthetic_close(&cand);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -413,10 +193,7 @@ int main(void)
 		cmocka_unit_test(accepted_differences_do_not_stop),
 		cmocka_unit_test(too_few_trials_are_unclear),
 		cmocka_unit_test(cells_without_a_match_are_unclear),
-		cmocka_unit_test(variants_of_one_run),
-		cmocka_unit_test(fresh_trials_confirm),
 		cmocka_unit_test(wrong_questions_are_refused),
-		cmocka_unit_test(pages_are_written),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

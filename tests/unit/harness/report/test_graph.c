@@ -50,37 +50,38 @@ static const char rates[] =
 	"capture.mechanism}\n";
 
 /* Cells in the scenario's order: 200k recv, 200k tpacket2, 100k recv, ... */
+static const char wanted_data[] =
+	"# share: captured_share against traffic.rate, in base units (shares 0 to 1, "
+	"frames/s, ns, bytes); NaN: not available\n"
+	"# x is where a point is drawn: the rate that was really offered; asked: the "
+	"scenario's rate\n"
+	"\n\n"
+	"# block 0: series 1, a row a cell: recv\n"
+	"cell x asked median min max n unknown invalid generator_limited buffer_passes "
+	"ceiling_pps\n"
+	"2 100000 100000 1 1 1 1 0 1 0 0 NaN\n"
+	"0 195000 200000 0.625 0.5 0.75 2 0 0 1 1 NaN\n"
+	"4 NaN NaN NaN NaN NaN 0 0 0 0 0 NaN\n"
+	"\n\n"
+	"# block 1: series 1, a row a trial\n"
+	"cell x y trial attempt generator_limited\n"
+	"2 100000 1 4 1 0\n"
+	"0 200000 0.5 0 1 0\n"
+	"0 190000 0.75 1 2 1\n"
+	"\n\n"
+	"# block 2: series 2, a row a cell: tpacket2\n"
+	"cell x asked median min max n unknown invalid generator_limited buffer_passes "
+	"ceiling_pps\n"
+	"3 100000 100000 NaN NaN NaN 0 0 0 0 0 NaN\n"
+	"1 200000 200000 NaN NaN NaN 0 1 0 0 0 NaN\n"
+	"5 NaN NaN NaN NaN NaN 0 0 0 0 0 NaN\n"
+	"\n\n"
+	"# block 3: series 2, a row a trial\n"
+	"cell x y trial attempt generator_limited\n"
+	"1 200000 NaN 2 1 0\n";
+
 static void test_data(void **state)
 {
-	static const char wanted[] =
-		"# share: captured_share against traffic.rate, in base units (shares 0 to 1, "
-		"frames/s, ns, bytes); NaN: not available\n"
-		"# x is where a point is drawn: the rate that was really offered; asked: the "
-		"scenario's rate\n"
-		"\n\n"
-		"# block 0: series 1, a row a cell: recv\n"
-		"cell x asked median min max n unknown invalid generator_limited buffer_passes "
-		"ceiling_pps\n"
-		"2 100000 100000 1 1 1 1 0 1 0 0 NaN\n"
-		"0 195000 200000 0.625 0.5 0.75 2 0 0 1 1 NaN\n"
-		"4 NaN NaN NaN NaN NaN 0 0 0 0 0 NaN\n"
-		"\n\n"
-		"# block 1: series 1, a row a trial\n"
-		"cell x y trial attempt generator_limited\n"
-		"2 100000 1 4 1 0\n"
-		"0 200000 0.5 0 1 0\n"
-		"0 190000 0.75 1 2 1\n"
-		"\n\n"
-		"# block 2: series 2, a row a cell: tpacket2\n"
-		"cell x asked median min max n unknown invalid generator_limited buffer_passes "
-		"ceiling_pps\n"
-		"3 100000 100000 NaN NaN NaN 0 0 0 0 0 NaN\n"
-		"1 200000 200000 NaN NaN NaN 0 1 0 0 0 NaN\n"
-		"5 NaN NaN NaN NaN NaN 0 0 0 0 0 NaN\n"
-		"\n\n"
-		"# block 3: series 2, a row a trial\n"
-		"cell x y trial attempt generator_limited\n"
-		"1 200000 NaN 2 1 0\n";
 	struct cb_trial_record r;
 	struct cb_text data = {0};
 	struct drawn d;
@@ -111,7 +112,7 @@ static void test_data(void **state)
 			.state = CB_TRIAL_INVALID});
 	draw(&d);
 	cb_graph_data(&d.graph, &data);
-	assert_string_equal(cb_text_get(&data), wanted);
+	assert_string_equal(cb_text_get(&data), wanted_data);
 	/* The trial at 200 000 lies right of its median, and inside of the picture. */
 	cb_text_clear(&data);
 	cb_graph_script(&d.graph, "", &data);

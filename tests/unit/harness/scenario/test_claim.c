@@ -138,70 +138,64 @@ static void places_on_a_scale(void **state)
 
 #define AT "t.yaml:12:"
 
+static const struct refusal wrong_claims[] = {
+	{SWEPT "claims: 5\n", "t.yaml:11:9: claims: is a value: a list of claims is wanted"},
+	{CLAIM("expcet: {}"), AT "29: claims[0].expcet: unknown key; did you mean \"expect\"?"},
+	{CLAIM("figure: g"), AT "37: claims[0].figure: there is no figure \"g\" here"},
+	{CLAIM("figure: f"),
+		AT "5: claims[0].expect: is missing: what must hold of the measurements (or "
+		   "needs: what it would take)"},
+	{EXPECT("smaller: 5"),
+		AT "38: claims[0].expect.smaller: unknown key; known here: metric, "
+		   "at_ceiling, along, by, within, greater, less, at_least, equivalent, "
+		   "most, least, spreads, rises, falls, rises_with, falls_with, where"},
+	{EXPECT("grater: 5"),
+		AT "38: claims[0].expect.grater: unknown key; did you mean \"greater\"?"},
+	{EXPECT("by: 1%"),
+		AT "37: claims[0].expect: nothing is expected: greater, less, at_least, "
+		   "equivalent, most, least, spreads, rises, falls, rises_with or "
+		   "falls_with"},
+	{EXPECT("less: " ARMS ", falls: placement"),
+		AT "93: claims[0].expect: one expectation at a time: write a list of them"},
+	{EXPECT("less: [{placement: \"A:A\"}]"),
+		AT "44: claims[0].expect.less: a list of two to 8 maps is wanted, as in "
+		   "[{placement: \"A:A\"}, {placement: \"A:B\"}]"},
+	{EXPECT("less: " ARMS ", metric: captured_shar"),
+		AT "94: claims[0].expect.metric: \"captured_shar\" is no metric; did you "
+		   "mean \"captured_share\"?"},
+	{EXPECT("rises_with: nothing"),
+		AT "50: claims[0].expect.rises_with: \"nothing\" is no metric (capbench list "
+		   "metrics)"},
+	{EXPECT("falls: traffic.rat"),
+		AT "45: claims[0].expect.falls: traffic.rat: unknown key; did you mean "
+		   "\"rate\"?"},
+	{EXPECT("less: [{receive: rps}, {placement: \"A:B\"}]"),
+		AT "37: claims[0].expect.less[0]: no cell has all of this"},
+	{EXPECT("less: [{capture.load.level: 0}, {placement: \"A:B\"}]"),
+		AT "37: claims[0].expect.less[1]: no cell of this differs from one of the "
+		   "first in nothing but what is named here: name more, or pick with where"},
+	{EXPECT("less: " ARMS ", where: {placement: upper}"),
+		AT "94: claims[0].expect.where.placement: \"upper\" is for numbers, and no "
+		   "cell that the rest of this names has one"},
+	{EXPECT("less: [{placement: \"A:A\", take: worst}, {placement: \"A:B\"}]"),
+		AT "70: claims[0].expect.less[0].take: \"best\" is all there is: of several "
+		   "cells at one point the best"},
+	{SWEPT "claims:\n  - {id: c, says: so, needs: {cores: 3}}\n"
+	       "  - {id: c, says: so, needs: {cores: 3}}\n",
+		"t.yaml:13:10: claims[1].id: \"c\" is there twice"},
+	{EXPECT("less: " ARMS ", by: 2"),
+		AT "90: claims[0].expect.by: \"2\" is out of range: 0 to 100%"},
+};
+
 static void what_is_wrong_is_told_with_its_place(void **state)
 {
-	static const struct refusal cases[] = {
-		{SWEPT "claims: 5\n",
-			"t.yaml:11:9: claims: is a value: a list of claims is wanted"},
-		{CLAIM("expcet: {}"),
-			AT "29: claims[0].expcet: unknown key; did you mean \"expect\"?"},
-		{CLAIM("figure: g"), AT "37: claims[0].figure: there is no figure \"g\" here"},
-		{CLAIM("figure: f"),
-			AT
-			"5: claims[0].expect: is missing: what must hold of the measurements (or "
-			"needs: what it would take)"},
-		{EXPECT("smaller: 5"),
-			AT "38: claims[0].expect.smaller: unknown key; known here: metric, "
-			   "at_ceiling, along, by, within, greater, less, at_least, equivalent, "
-			   "most, least, spreads, rises, falls, rises_with, falls_with, where"},
-		{EXPECT("grater: 5"),
-			AT "38: claims[0].expect.grater: unknown key; did you mean \"greater\"?"},
-		{EXPECT("by: 1%"),
-			AT "37: claims[0].expect: nothing is expected: greater, less, at_least, "
-			   "equivalent, most, least, spreads, rises, falls, rises_with or "
-			   "falls_with"},
-		{EXPECT("less: " ARMS ", falls: placement"),
-			AT "93: claims[0].expect: one expectation at a time: write a list of them"},
-		{EXPECT("less: [{placement: \"A:A\"}]"),
-			AT "44: claims[0].expect.less: a list of two to 8 maps is wanted, as in "
-			   "[{placement: \"A:A\"}, {placement: \"A:B\"}]"},
-		{EXPECT("less: " ARMS ", metric: captured_shar"),
-			AT "94: claims[0].expect.metric: \"captured_shar\" is no metric; did you "
-			   "mean \"captured_share\"?"},
-		{EXPECT("rises_with: nothing"),
-			AT
-			"50: claims[0].expect.rises_with: \"nothing\" is no metric (capbench list "
-			"metrics)"},
-		{EXPECT("falls: traffic.rat"),
-			AT "45: claims[0].expect.falls: traffic.rat: unknown key; did you mean "
-			   "\"rate\"?"},
-		{EXPECT("less: [{receive: rps}, {placement: \"A:B\"}]"),
-			AT "37: claims[0].expect.less[0]: no cell has all of this"},
-		{EXPECT("less: [{capture.load.level: 0}, {placement: \"A:B\"}]"),
-			AT
-			"37: claims[0].expect.less[1]: no cell of this differs from one of the "
-			"first in nothing but what is named here: name more, or pick with where"},
-		{EXPECT("less: " ARMS ", where: {placement: upper}"),
-			AT "94: claims[0].expect.where.placement: \"upper\" is for numbers, and no "
-			   "cell that the rest of this names has one"},
-		{EXPECT("less: [{placement: \"A:A\", take: worst}, {placement: \"A:B\"}]"),
-			AT
-			"70: claims[0].expect.less[0].take: \"best\" is all there is: of several "
-			"cells at one point the best"},
-		{SWEPT "claims:\n  - {id: c, says: so, needs: {cores: 3}}\n"
-		       "  - {id: c, says: so, needs: {cores: 3}}\n",
-			"t.yaml:13:10: claims[1].id: \"c\" is there twice"},
-		{EXPECT("less: " ARMS ", by: 2"),
-			AT "90: claims[0].expect.by: \"2\" is out of range: 0 to 100%"},
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
+	for (size_t i = 0; i < COUNT(wrong_claims); i++) {
 		struct cb_scenario *s = NULL;
 		struct cb_error err = {0};
 
-		assert_int_equal(
-			load_asked(&s, cases[i].text, &(struct asked){0}, &err), CB_ERR_USAGE);
-		assert_string_equal(err.text, cases[i].error);
+		assert_int_equal(load_asked(&s, wrong_claims[i].text, &(struct asked){0}, &err),
+			CB_ERR_USAGE);
+		assert_string_equal(err.text, wrong_claims[i].error);
 	}
 }
 

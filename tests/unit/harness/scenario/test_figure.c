@@ -114,67 +114,65 @@ static void where_picks_cells(void **state)
 	}
 }
 
+static const struct refusal wrong_figures[] = {
+	{SHORT "figures: {id: f}\n", "t.yaml:5:10: figures: is a map: a list of figures is wanted"},
+	{SHORT "figures: [f]\n", "t.yaml:5:11: figures[0]: is a value: a map of keys is wanted"},
+	{FIGURE("x: traffic.rate, y: captured_share"),
+		"t.yaml:9:5: figures[0].id: is missing: Names the figure's files: letters, "
+		"digits, - _ . (TEXT)"},
+	{FIGURE("id: f, y: captured_share"),
+		"t.yaml:9:5: figures[0].x: is missing: The "
+		"parameter on the x axis (TEXT)"},
+	{FIGURE("id: f, x: traffic.rate"),
+		"t.yaml:9:5: figures[0].y: is missing: The metric "
+		"on the y axis (TEXT)"},
+	{FIGURE("id: ../f, x: traffic.rate, y: captured_share"),
+		"t.yaml:9:10: figures[0].id: \"../f\" names files: letters, digits, - _ . "
+		"are allowed"},
+	{FIGURE("id: f, x: traffic.rat, y: captured_share"),
+		"t.yaml:9:16: figures[0].x: traffic.rat: unknown key; did you mean "
+		"\"rate\"?"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_shar"),
+		"t.yaml:9:33: figures[0].y: \"captured_shar\" is no metric; did you mean "
+		"\"captured_share\"?"},
+	{FIGURE("id: f, x: traffic.rate, y: loss"),
+		"t.yaml:9:33: figures[0].y: \"loss\" is no metric: it may be "
+		"captured_share, captured_share_min, attempt_share, captured_pps, "
+		"offered_pps, unoffered_share, path_dropped_share, tap_dropped_share, "
+		"cpu_ns_per_frame, cpu_share, receive_ns_per_frame, frames_per_wakeup, "
+		"frames_per_batch, syscalls_per_frame, context_switches_per_second, "
+		"softnet_squeezed, interrupts_per_second, interrupts_per_frame, "
+		"steal_share, generator_cpu_ns_per_frame, "
+		"generator_lateness_p99_ns, generator_gap_p99_ns, "
+		"generator_gap_within_1us_share, generator_back_to_back_share, "
+		"generator_drift_ppm"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_share, serie: placement"),
+		"t.yaml:9:49: figures[0].serie: unknown key; did you mean \"series\"?"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_share, series: {}"),
+		"t.yaml:9:57: figures[0].series: a parameter's path is wanted, as in "
+		"traffic.rate"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_share, series: [placement, duration, "
+		"warmup, drain, receive]"),
+		"t.yaml:9:57: figures[0].series: at most 4 paths"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_share, errors: stddev"),
+		"t.yaml:9:57: figures[0].errors: \"stddev\" is none of minmax, none"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_share, where: {placement: 'A:B,C'}"),
+		"t.yaml:9:56: figures[0].where: no cell has all of this"},
+	{FIGURE("id: f, x: traffic.rate, y: captured_share, where: {placment: A:A}"),
+		"t.yaml:9:57: figures[0].where.placment: unknown key; did you mean "
+		"\"placement\"?"},
+	{FIGURE("id: f, x: capture.load.level, y: captured_share, where: {placement: "
+		"[A:A]}"),
+		"t.yaml:9:16: figures[0].x: none of the figure's cells has "
+		"capture.load.level"},
+	{FIGURE("id: f, x: capture.load.level, y: captured_share"),
+		"t.yaml:9:16: figures[0].x: 4 of the figure's 6 cells have no "
+		"capture.load.level: leave them out with where"},
+};
+
 static void wrong_figures_are_refused(void **state)
 {
-	static const struct refusal cases[] = {
-		{SHORT "figures: {id: f}\n",
-			"t.yaml:5:10: figures: is a map: a list of figures is wanted"},
-		{SHORT "figures: [f]\n",
-			"t.yaml:5:11: figures[0]: is a value: a map of keys is wanted"},
-		{FIGURE("x: traffic.rate, y: captured_share"),
-			"t.yaml:9:5: figures[0].id: is missing: Names the figure's files: letters, "
-			"digits, - _ . (TEXT)"},
-		{FIGURE("id: f, y: captured_share"),
-			"t.yaml:9:5: figures[0].x: is missing: The "
-			"parameter on the x axis (TEXT)"},
-		{FIGURE("id: f, x: traffic.rate"),
-			"t.yaml:9:5: figures[0].y: is missing: The metric "
-			"on the y axis (TEXT)"},
-		{FIGURE("id: ../f, x: traffic.rate, y: captured_share"),
-			"t.yaml:9:10: figures[0].id: \"../f\" names files: letters, digits, - _ . "
-			"are allowed"},
-		{FIGURE("id: f, x: traffic.rat, y: captured_share"),
-			"t.yaml:9:16: figures[0].x: traffic.rat: unknown key; did you mean "
-			"\"rate\"?"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_shar"),
-			"t.yaml:9:33: figures[0].y: \"captured_shar\" is no metric; did you mean "
-			"\"captured_share\"?"},
-		{FIGURE("id: f, x: traffic.rate, y: loss"),
-			"t.yaml:9:33: figures[0].y: \"loss\" is no metric: it may be "
-			"captured_share, captured_share_min, attempt_share, captured_pps, "
-			"offered_pps, unoffered_share, path_dropped_share, tap_dropped_share, "
-			"cpu_ns_per_frame, cpu_share, receive_ns_per_frame, frames_per_wakeup, "
-			"frames_per_batch, syscalls_per_frame, context_switches_per_second, "
-			"softnet_squeezed, interrupts_per_second, interrupts_per_frame, "
-			"steal_share, generator_cpu_ns_per_frame, "
-			"generator_lateness_p99_ns, generator_gap_p99_ns, "
-			"generator_gap_within_1us_share, generator_back_to_back_share, "
-			"generator_drift_ppm"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_share, serie: placement"),
-			"t.yaml:9:49: figures[0].serie: unknown key; did you mean \"series\"?"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_share, series: {}"),
-			"t.yaml:9:57: figures[0].series: a parameter's path is wanted, as in "
-			"traffic.rate"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_share, series: [placement, duration, "
-			"warmup, drain, receive]"),
-			"t.yaml:9:57: figures[0].series: at most 4 paths"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_share, errors: stddev"),
-			"t.yaml:9:57: figures[0].errors: \"stddev\" is none of minmax, none"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_share, where: {placement: 'A:B,C'}"),
-			"t.yaml:9:56: figures[0].where: no cell has all of this"},
-		{FIGURE("id: f, x: traffic.rate, y: captured_share, where: {placment: A:A}"),
-			"t.yaml:9:57: figures[0].where.placment: unknown key; did you mean "
-			"\"placement\"?"},
-		{FIGURE("id: f, x: capture.load.level, y: captured_share, where: {placement: "
-			"[A:A]}"),
-			"t.yaml:9:16: figures[0].x: none of the figure's cells has "
-			"capture.load.level"},
-		{FIGURE("id: f, x: capture.load.level, y: captured_share"),
-			"t.yaml:9:16: figures[0].x: 4 of the figure's 6 cells have no "
-			"capture.load.level: leave them out with where"},
-	};
-
-	refuse_all(cases, COUNT(cases));
+	refuse_all(wrong_figures, COUNT(wrong_figures));
 }
 
 static void an_axis_that_nobody_sees_is_refused(void **state)

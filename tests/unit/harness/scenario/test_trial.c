@@ -3,74 +3,73 @@
 
 #include "tests/unit/harness/scenario/load.h"
 
+static const struct refusal wrong_keys_and_values[] = {
+	{"- a\n", "t.yaml:1:1: a scenario is a map of keys, not a list"},
+	{"name: t\n",
+		"t.yaml:1:1: trial: is missing: what a trial does, with at least "
+		"traffic.rate and capture.mechanism"},
+	{"trial: {}\n",
+		"t.yaml:1:1: name: is missing: Names the results: letters, digits, "
+		"- _ . (TEXT)"},
+	{"name: ../x\ntrial: {}\n",
+		"t.yaml:1:7: name: \"../x\" names files: letters, digits, - _ . are "
+		"allowed"},
+	{"name:\ntrial: {}\n", "t.yaml:1:6: name: has no value"},
+	{"name: [a]\ntrial: {}\n", "t.yaml:1:7: name: is a list: one value is wanted"},
+	{"name: t\ntrial: 5\n", "t.yaml:2:8: trial: is a value: a map of keys is wanted"},
+	{"name: t\ntrial:\n", "t.yaml:2:7: trial: is empty: a map of keys is wanted"},
+	{SHORT "repetition: 3\n",
+		"t.yaml:5:1: repetition: unknown key; did you mean \"repetitions\"?"},
+	{SHORT "verdicts: []\n",
+		"t.yaml:5:1: verdicts: unknown key; known here: name, title, "
+		"question, paper, repetitions, retries, order, impossible, seed, "
+		"include, host, trial, vary, variants, exclude, only, figures, claims, "
+		"goals, "
+		"profiles"},
+	{SHORT "  trafic: {}\n",
+		"t.yaml:5:3: trial.trafic: unknown key; did you mean \"traffic\"?"},
+	{"name: t\ntrial:\n  traffic: {rat: 1}\n",
+		"t.yaml:3:13: trial.traffic.rat: unknown key; did you mean \"rate\"?"},
+	{"name: t\ntrial:\n  traffic: {zzz: 1}\n",
+		"t.yaml:3:13: trial.traffic.zzz: unknown key; known here: frame_size, "
+		"rate, arrival, sizes, payload, frame, flows, flow_order, flow_field"},
+	{"name: t\ntrial:\n  traffic.rate: 5\n",
+		"t.yaml:3:3: trial.traffic.rate: dotted paths are for vary, exclude, only, "
+		"where and profiles: write maps here"},
+	{"name: t\ntrial:\n  traffic: fast\n",
+		"t.yaml:3:12: trial.traffic: is a value: a map of keys is wanted"},
+	{"name: t\ntrial:\n  capture: {mechanism: recv}\n",
+		"t.yaml:3:3: trial.traffic.rate: is missing: Frames a second, 500Mbit "
+		"[L1], "
+		"100% of 1G, or max: as fast as it goes (RATE)"},
+	{"name: t\ntrial:\n  traffic: {rate: 1k}\n",
+		"t.yaml:3:3: trial.capture.mechanism: is missing: How a frame crosses from "
+		"kernel to process (mechanism)"},
+	{SHORT "  duration: 5\n",
+		"t.yaml:5:13: trial.duration: \"5\" is not a time: a number with ns, us, "
+		"ms, s, min or h, as in 250ms"},
+	{SHORT "  duration: 1us\n",
+		"t.yaml:5:13: trial.duration: \"1us\" is out of range: 1ms to 24h"},
+	{SHORT "  receive: rsp\n",
+		"t.yaml:5:12: trial.receive: \"rsp\" is none of auto, softirq, rps, "
+		"threaded, host; did you mean \"rps\"?"},
+	{SHORT "repetitions: 0\n", "t.yaml:5:14: repetitions: \"0\" is out of range: 1 to 1k"},
+	{SHORT "repetitions: 1001\n",
+		"t.yaml:5:14: repetitions: \"1001\" is out of range: 1 to 1k"},
+	{SHORT "retries: 11\n", "t.yaml:5:10: retries: \"11\" is out of range: 0 to 10"},
+	{SHORT "seed: -1\n", "t.yaml:5:7: seed: \"-1\" is too small: at least 0"},
+	{SHORT "order: random\n",
+		"t.yaml:5:8: order: \"random\" is none of shuffle, "
+		"interleave, as-written"},
+	{SHORT "paper: 5\n", "t.yaml:5:8: paper: is a value: a map of keys is wanted"},
+	{SHORT "paper: {chapter: 5}\n",
+		"t.yaml:5:9: paper.chapter: unknown key; known "
+		"here: figure, section"},
+};
+
 static void wrong_keys_and_values_are_refused(void **state)
 {
-	static const struct refusal cases[] = {
-		{"- a\n", "t.yaml:1:1: a scenario is a map of keys, not a list"},
-		{"name: t\n",
-			"t.yaml:1:1: trial: is missing: what a trial does, with at least "
-			"traffic.rate and capture.mechanism"},
-		{"trial: {}\n",
-			"t.yaml:1:1: name: is missing: Names the results: letters, digits, "
-			"- _ . (TEXT)"},
-		{"name: ../x\ntrial: {}\n",
-			"t.yaml:1:7: name: \"../x\" names files: letters, digits, - _ . are "
-			"allowed"},
-		{"name:\ntrial: {}\n", "t.yaml:1:6: name: has no value"},
-		{"name: [a]\ntrial: {}\n", "t.yaml:1:7: name: is a list: one value is wanted"},
-		{"name: t\ntrial: 5\n", "t.yaml:2:8: trial: is a value: a map of keys is wanted"},
-		{"name: t\ntrial:\n", "t.yaml:2:7: trial: is empty: a map of keys is wanted"},
-		{SHORT "repetition: 3\n",
-			"t.yaml:5:1: repetition: unknown key; did you mean \"repetitions\"?"},
-		{SHORT "verdicts: []\n",
-			"t.yaml:5:1: verdicts: unknown key; known here: name, title, "
-			"question, paper, repetitions, retries, order, impossible, seed, "
-			"include, host, trial, vary, variants, exclude, only, figures, claims, "
-			"goals, "
-			"profiles"},
-		{SHORT "  trafic: {}\n",
-			"t.yaml:5:3: trial.trafic: unknown key; did you mean \"traffic\"?"},
-		{"name: t\ntrial:\n  traffic: {rat: 1}\n",
-			"t.yaml:3:13: trial.traffic.rat: unknown key; did you mean \"rate\"?"},
-		{"name: t\ntrial:\n  traffic: {zzz: 1}\n",
-			"t.yaml:3:13: trial.traffic.zzz: unknown key; known here: frame_size, "
-			"rate, arrival, sizes, payload, frame, flows, flow_order, flow_field"},
-		{"name: t\ntrial:\n  traffic.rate: 5\n",
-			"t.yaml:3:3: trial.traffic.rate: dotted paths are for vary, exclude, only, "
-			"where and profiles: write maps here"},
-		{"name: t\ntrial:\n  traffic: fast\n",
-			"t.yaml:3:12: trial.traffic: is a value: a map of keys is wanted"},
-		{"name: t\ntrial:\n  capture: {mechanism: recv}\n",
-			"t.yaml:3:3: trial.traffic.rate: is missing: Frames a second, 500Mbit "
-			"[L1], "
-			"100% of 1G, or max: as fast as it goes (RATE)"},
-		{"name: t\ntrial:\n  traffic: {rate: 1k}\n",
-			"t.yaml:3:3: trial.capture.mechanism: is missing: How a frame crosses from "
-			"kernel to process (mechanism)"},
-		{SHORT "  duration: 5\n",
-			"t.yaml:5:13: trial.duration: \"5\" is not a time: a number with ns, us, "
-			"ms, s, min or h, as in 250ms"},
-		{SHORT "  duration: 1us\n",
-			"t.yaml:5:13: trial.duration: \"1us\" is out of range: 1ms to 24h"},
-		{SHORT "  receive: rsp\n",
-			"t.yaml:5:12: trial.receive: \"rsp\" is none of auto, softirq, rps, "
-			"threaded, host; did you mean \"rps\"?"},
-		{SHORT "repetitions: 0\n",
-			"t.yaml:5:14: repetitions: \"0\" is out of range: 1 to 1k"},
-		{SHORT "repetitions: 1001\n",
-			"t.yaml:5:14: repetitions: \"1001\" is out of range: 1 to 1k"},
-		{SHORT "retries: 11\n", "t.yaml:5:10: retries: \"11\" is out of range: 0 to 10"},
-		{SHORT "seed: -1\n", "t.yaml:5:7: seed: \"-1\" is too small: at least 0"},
-		{SHORT "order: random\n",
-			"t.yaml:5:8: order: \"random\" is none of shuffle, "
-			"interleave, as-written"},
-		{SHORT "paper: 5\n", "t.yaml:5:8: paper: is a value: a map of keys is wanted"},
-		{SHORT "paper: {chapter: 5}\n",
-			"t.yaml:5:9: paper.chapter: unknown key; known "
-			"here: figure, section"},
-	};
-
-	refuse_all(cases, COUNT(cases));
+	refuse_all(wrong_keys_and_values, COUNT(wrong_keys_and_values));
 }
 
 static void wrong_members_are_refused(void **state)
@@ -196,90 +195,6 @@ static void combinations_that_make_no_sense_are_refused(void **state)
 	refuse_all(cases, COUNT(cases));
 }
 
-static void traffic_that_cannot_be_made(void **state)
-{
-	static const struct refusal cases[] = {
-		{"name: t\ntrial:\n  traffic: {rate: max, arrival: bursts}\n"
-		 "  capture: {mechanism: recv}\n",
-			"t.yaml:3:33: trial.traffic.arrival: bursts needs a rate to go by: rate is "
-			"max"},
-		{"name: t\ntrial:\n  traffic: {rate: max, sizes: imix}\n"
-		 "  generator: {transmitter: burst}\n  capture: {mechanism: recv}\n",
-			"t.yaml:3:31: trial.traffic.sizes: needs frames that differ in more than "
-			"their stamp, which transmitter burst does not have"},
-		{"name: t\ntrial:\n  traffic: {rate: max, flows: 2}\n"
-		 "  generator: {transmitter: burst}\n  capture: {mechanism: recv}\n",
-			"t.yaml:3:31: trial.traffic.flows: needs frames that differ in more than "
-			"their stamp, which transmitter burst does not have"},
-		{"name: t\ntrial:\n  traffic: {rate: 1Gbit, sizes: imix}\n"
-		 "  capture: {mechanism: recv}\n",
-			"t.yaml:3:19: trial.traffic.rate: \"1Gbit\" depends on the frame size, and "
-			"traffic.sizes is imix: use frames a second"},
-	};
-
-	refuse_all(cases, COUNT(cases));
-}
-
-#define WITH_FRAME(more, frame) \
-	"name: t\ntrial:\n  traffic: {rate: max, " more "frame: " frame "}\n"
-
-static void headers_in_a_map_need_no_name(void **state)
-{
-	static const struct {
-		const char *text, *frame;
-	} cases[] = {
-		{"udp", "udp"},
-		{"{}", "udp"},
-		{"{vlan: 100}", "udp:vlan=100"},
-		{"{vlan: [100, 200]}", "udp:vlan=100/200"},
-		{"{name: udp, vlan: 100/200}", "udp:vlan=100/200"},
-	};
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct cb_scenario *s;
-		char text[512];
-
-		snprintf(text, sizeof(text),
-			"name: t\ntrial:\n  traffic: {rate: 1k, frame_size: 512, frame: %s}\n"
-			"  generator: {transmitter: packet}\n"
-			"  capture: {mechanism: recv, snaplen: 200}\n",
-			cases[i].text);
-		s = load(text);
-		assert_string_equal(s->cells[0].spec.traffic.frame, cases[i].frame);
-		cb_scenario_destroy(s);
-	}
-}
-
-static void headers_that_cannot_be_made(void **state)
-{
-	static const struct refusal cases[] = {
-		{WITH_FRAME("", "{vlan: 100}") "  generator: {transmitter: burst}\n  capture: "
-					       "{mechanism: recv}\n",
-			"t.yaml:3:31: trial.traffic.frame: needs headers of one's own choice, "
-			"which transmitter burst does not have"},
-		{WITH_FRAME(
-			 "frame_size: 103, ", "{vlan: 100}") "  generator: {transmitter: packet}\n "
-							     " capture: {mechanism: recv}\n",
-			"t.yaml:3:36: trial.traffic.frame_size: 103 bytes have no room for the "
-			"stamp behind the headers of traffic.frame: at least 104"},
-		{WITH_FRAME("frame_size: 144, ",
-			 "{vlan: [1, 2]}") "  generator: {transmitter: packet}\n  capture: "
-					   "{mechanism: recv}\n",
-			"t.yaml:3:3: trial.capture.snaplen: 128 bytes cut the stamp off, which "
-			"stands behind the headers of traffic.frame: at least 140"},
-		{WITH_FRAME("", "{vlna: 100}") "  capture: {mechanism: recv}\n",
-			"t.yaml:3:32: trial.traffic.frame.vlna: frame udp has no such option; did "
-			"you mean \"vlan\"?"},
-		{WITH_FRAME("", "{vlan: [1, {a: b}]}") "  capture: {mechanism: recv}\n",
-			"t.yaml:3:38: trial.traffic.frame.vlan: is a list: one value is wanted"},
-		{WITH_FRAME("", "[udp]") "  capture: {mechanism: recv}\n",
-			"t.yaml:3:31: trial.traffic.frame: is a list: the name of a frame is "
-			"wanted, or a map with it"},
-	};
-
-	refuse_all(cases, COUNT(cases));
-}
-
 static void the_edges_of_what_makes_sense_are_allowed(void **state)
 {
 	static const char *const cases[] = {
@@ -295,116 +210,6 @@ static void the_edges_of_what_makes_sense_are_allowed(void **state)
 
 	for (size_t i = 0; i < COUNT(cases); i++)
 		cb_scenario_destroy(load(cases[i]));
-}
-
-/* Frames a second at the cell's own frame size, whichever of the two varies. */
-static void rates_in_bits_follow_the_frame_size(void **state)
-{
-	struct cb_scenario *s = load("name: t\ntrial:\n  traffic: {rate: 100% of 1G}\n"
-				     "  capture: {mechanism: recv}\n"
-				     "vary: {traffic.frame_size: [64, 1518]}\n"),
-			   *all;
-
-	assert_int_equal(s->n_cells, 2);
-	assert_int_equal(s->cells[0].spec.traffic.rate, 1488095);
-	assert_int_equal(s->cells[1].spec.traffic.rate, 81274);
-	assert_int_equal(
-		json_integer_value(json_object_get(s->cells[1].params, "traffic.rate")), 81274);
-	/* what a run keeps of it reads back to the same */
-	all = load(s->resolved);
-	assert_string_equal(all->cells[1].id, s->cells[1].id);
-	cb_scenario_destroy(all);
-	cb_scenario_destroy(s);
-	s = load("name: t\ntrial:\n  traffic: {frame_size: 128, rate: 1k}\n"
-		 "  capture: {mechanism: recv}\nvary: {traffic.rate: [512Mbit L2, 592Mbit L1]}\n");
-	assert_int_equal(s->n_cells, 1); /* two spellings of one rate are one cell */
-	assert_int_equal(s->cells[0].spec.traffic.rate, 500000);
-	cb_scenario_destroy(s);
-}
-
-static void wrong_rates_are_refused(void **state)
-{
-	static const struct refusal cases[] = {
-		{"name: t\ntrial:\n  traffic: {rate: 100%}\n  capture: {mechanism: recv}\n",
-			"t.yaml:3:19: trial.traffic.rate: \"100%\" is not a rate: frames a second "
-			"as "
-			"in 1270k, max, bits as in 500Mbit or 500Mbit L1, or a share of a line "
-			"rate "
-			"as in 100% of 1G"},
-		{"name: t\ntrial:\n  traffic: {rate: 10 bit}\n  capture: {mechanism: recv}\n",
-			"t.yaml:3:19: trial.traffic.rate: \"10 bit\" is not a rate: it comes to "
-			"less "
-			"than one frame a second, or to more than can be counted"},
-		{"name: t\ntrial:\n  traffic: {rate: 100% of 1000000G}\n"
-		 "  capture: {mechanism: recv}\n",
-			"t.yaml:3:19: trial.traffic.rate: \"100% of 1000000G\" is 1488095238095 "
-			"frames a second: at most 1000000000"},
-	};
-
-	refuse_all(cases, COUNT(cases));
-}
-
-static void placements_have_one_spelling(void **state)
-{
-	static const struct {
-		const char *written, *canonical;
-	} cases[] = {
-		{"A:A", "A:A"},
-		{"\"A:B, C\"", "A:B,C"},
-		{"auto", "auto"},
-		{"{capture: 1, receive: [0]}", "{receive: [0], capture: [1]}"},
-		{"\"{ capture: [1,2] }\"", "{capture: [1, 2]}"},
-		{"{generator: 0}", "{generator: [0]}"},
-	};
-	char yaml[256];
-
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		struct cb_scenario *s;
-
-		snprintf(yaml, sizeof(yaml), "%s  placement: %s\n", SHORT, cases[i].written);
-		s = load(yaml);
-		assert_string_equal(s->cells[0].spec.placement, cases[i].canonical);
-		cb_scenario_destroy(s);
-	}
-}
-
-static void wrong_placements_are_refused(void **state)
-{
-	static const struct refusal cases[] = {
-		{SHORT "  placement: B:A\n",
-			"t.yaml:5:14: trial.placement: \"B:A\" is no placement: A:A (same core), "
-			"A:B "
-			"(different cores), A:B,C (processes in turn), auto, or {generator: [0], "
-			"receive: [1], capture: [2]}"},
-		{SHORT "  placement: A:C\n",
-			"t.yaml:5:14: trial.placement: \"A:C\": letters come in order: B before C"},
-		{SHORT "  placement: 'A:'\n",
-			"t.yaml:5:14: trial.placement: \"A:\": letters from A to Z, parted by "
-			"commas, are wanted after the colon"},
-		{SHORT "  placement: A:1\n",
-			"t.yaml:5:14: trial.placement: \"A:1\": letters from A to Z, parted by "
-			"commas, are wanted after the colon"},
-		{SHORT "  placement: [A:A]\n",
-			"t.yaml:5:14: trial.placement: A:A, A:B, auto or a "
-			"map of cores is wanted"},
-		{SHORT "  placement: {}\n",
-			"t.yaml:5:14: trial.placement: is empty: generator, "
-			"receive, capture are wanted"},
-		{SHORT "  placement: {core: 1}\n",
-			"t.yaml:5:15: trial.placement.core: unknown key; known here: generator, "
-			"receive, capture"},
-		{SHORT "  placement: {receive: [1, 2]}\n",
-			"t.yaml:5:24: trial.placement: receive: at most 1 core"},
-		{SHORT "  placement: {receive: []}\n",
-			"t.yaml:5:24: trial.placement: receive: a core or a list of cores is "
-			"wanted, as in [1]"},
-		{SHORT "  placement: {receive: 1024}\n",
-			"t.yaml:5:24: trial.placement: a core's number from 0 to 1023 is wanted"},
-		{SHORT "  placement: {receive: -1}\n",
-			"t.yaml:5:24: trial.placement: a core's number from 0 to 1023 is wanted"},
-	};
-
-	refuse_all(cases, COUNT(cases));
 }
 
 static void files_that_cannot_be_read_are_the_users_error(void **state)
@@ -430,14 +235,7 @@ int main(void)
 		cmocka_unit_test(wrong_options_are_refused_where_they_stand),
 		cmocka_unit_test(options_in_a_map_win_over_the_short_form),
 		cmocka_unit_test(combinations_that_make_no_sense_are_refused),
-		cmocka_unit_test(traffic_that_cannot_be_made),
-		cmocka_unit_test(headers_in_a_map_need_no_name),
-		cmocka_unit_test(headers_that_cannot_be_made),
 		cmocka_unit_test(the_edges_of_what_makes_sense_are_allowed),
-		cmocka_unit_test(rates_in_bits_follow_the_frame_size),
-		cmocka_unit_test(wrong_rates_are_refused),
-		cmocka_unit_test(placements_have_one_spelling),
-		cmocka_unit_test(wrong_placements_are_refused),
 		cmocka_unit_test(files_that_cannot_be_read_are_the_users_error),
 	};
 

@@ -6,11 +6,13 @@
 #include "harness/testbed/testbed.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 volatile sig_atomic_t cb_cli_signal;
 
@@ -70,6 +72,22 @@ static const struct cb_verb *find_verb(const char *name, struct cb_error *err)
 	return NULL;
 }
 
+/* Who reads no further, as head(1) does, has what they wanted. (POLLERR of a pipe: it has no reader
+ * any more.) */
+static int write_out(struct cb_error *err)
+{
+	struct pollfd reader = {.fd = STDOUT_FILENO, .events = POLLOUT};
+	static bool told;
+
+	errno = 0;
+	if (told || (!fflush(stdout) && !ferror(stdout)))
+		return 0;
+	if (errno == EPIPE || (poll(&reader, 1, 0) > 0 && reader.revents & POLLERR))
+		return 0;
+	told = true;
+	return cb_error_errno(err, CB_ERR_INTERNAL, errno ? errno : EIO, "stdout can't be written");
+}
+
 static bool printed_json; /* the one document of a verb is out */
 
 int cb_cli_print_json(json_t *json, struct cb_error *err)
@@ -78,9 +96,11 @@ int cb_cli_print_json(json_t *json, struct cb_error *err)
 
 	if (!json)
 		return cb_error_memory(err, "the JSON document");
-	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) || putchar('\n') == EOF ||
-		fflush(stdout))
-		r = cb_error_errno(err, CB_ERR_INTERNAL, errno, "stdout can't be written");
+	if (json_dumpf(json, stdout, JSON_INDENT(2) | JSON_ENSURE_ASCII) && !ferror(stdout))
+		r = cb_error_set(err, CB_ERR_INTERNAL, "the JSON document can't be made");
+	putchar('\n');
+	if (!r)
+		r = write_out(err);
 	json_decref(json);
 	printed_json = true;
 	return r;
@@ -155,15 +175,22 @@ out:
 	return status;
 }
 
-int main(int argc, char **argv)
+/* What was printed must have arrived: a full disk is no success. */
+static int end_output(int status)
+{
+	struct cb_error err = {0};
+
+	if (!write_out(&err))
+		return status;
+	cb_log(CB_LOG_ERROR, "%s", err.text);
+	return status ? status : cb_error_exit_status(&err);
+}
+
+static int dispatch(int argc, char **argv)
 {
 	struct cb_error err = {0};
 	const struct cb_verb *verb;
 
-	catch_signals();
-	/* Agents and their processes are executed through /proc/self/exe, which would name them
-	 * "exe". */
-	prctl(PR_SET_NAME, "capbench");
 	if (argc < 2) {
 		cb_help_print(NULL);
 		return 2;
@@ -178,4 +205,13 @@ int main(int argc, char **argv)
 	}
 	verb = find_verb(argv[1], &err);
 	return verb ? run_verb(verb, argc, argv) : fail(NULL, false, &err);
+}
+
+int main(int argc, char **argv)
+{
+	catch_signals();
+	/* Agents and their processes are executed through /proc/self/exe, which would name them
+	 * "exe". */
+	prctl(PR_SET_NAME, "capbench");
+	return end_output(dispatch(argc, argv));
 }

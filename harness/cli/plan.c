@@ -125,13 +125,26 @@ static void print_left_out(const struct cb_plan *p)
 	}
 }
 
+/* Those that are measured; what is left out is told below. */
+static void print_cells(const struct cb_plan *p)
+{
+	size_t left_out = 0;
+
+	for (size_t i = 0; i < p->scenario->n_cells; i++)
+		left_out += p->left_out[i][0] != '\0';
+	printf("cells      %zu", p->scenario->n_cells - left_out);
+	if (left_out)
+		printf(" (of %zu)", p->scenario->n_cells);
+	printf("\n");
+}
+
 static void print_plan(const struct cb_plan *p, bool cells)
 {
 	char time[32];
 
 	cb_unit_human(CB_UNIT_TIME, (double)p->estimated_ns, time, sizeof(time));
 	printf("scenario   %s: %s\n", p->scenario->name, p->scenario->title);
-	printf("cells      %zu\n", p->scenario->n_cells);
+	print_cells(p);
 	printf("trials     %zu (%lld repetitions)\n", p->n_trials,
 		(long long)p->scenario->repetitions);
 	printf("time       about %s\n", time);

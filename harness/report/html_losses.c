@@ -79,6 +79,16 @@ static void add_causes(const struct cb_report *r, struct cb_text *out)
 	cb_html_table_close(out);
 }
 
+static void add_unexplained(const struct cb_report *r, struct cb_text *out)
+{
+	struct cb_text words = {0};
+
+	cb_losses_unexplained_print(r->summary, &words);
+	if (words.length)
+		cb_html_text(out, "p", cb_text_get(&words));
+	cb_text_finish(&words);
+}
+
 void cb_html_losses(const struct cb_report *r, struct cb_text *out)
 {
 	const json_t *losses = json_object_get(r->summary, "losses");
@@ -86,9 +96,11 @@ void cb_html_losses(const struct cb_report *r, struct cb_text *out)
 	if (json_array_size(losses) == 0) {
 		cb_text_add(out,
 			"<p>No cell lost 0.1 % and more for a reason that the rules know.</p>\n");
+		add_unexplained(r, out);
 		return;
 	}
 	add_causes(r, out);
+	add_unexplained(r, out);
 	cb_text_add(out, "<details><summary>Cell by cell, what lost most first</summary>\n");
 	cb_html_table_open(out);
 	cb_text_add(out,

@@ -68,4 +68,12 @@ json_t *cb_losses_json(const struct cb_loss *losses, size_t n, const struct cb_l
 json_t *cb_loss_causes_json(
 	const struct cb_loss *losses, size_t n, const struct cb_loss_names *names);
 
+/* The cells that lost frames and have no cause: an array of objects, those that lost most first.
+ * NULL out of memory. */
+json_t *cb_losses_unexplained_json(
+	const struct cb_loss *losses, size_t n, const struct cb_loss_names *names);
+
+/* The sentence of it, from summary.json; nothing where there are no such cells. */
+void cb_losses_unexplained_print(const json_t *summary, struct cb_text *out);
+
 #endif

@@ -153,3 +153,67 @@ json_t *cb_loss_causes_json(
 	}
 	return list;
 }
+
+static bool is_explained(const struct cb_loss *losses, size_t n, const struct cb_report_cell *cell)
+{
+	for (size_t i = 0; i < n; i++) {
+		if (losses[i].cell == cell)
+			return true;
+	}
+	return false;
+}
+
+/* In front of the first that lost less. */
+static int insert_cell(
+	json_t *list, const struct cb_loss_names *names, const struct cb_report_cell *cell)
+{
+	double lost = 1 - cb_loss_share(cell);
+	struct cb_text label = {0};
+	json_t *object = json_object();
+	size_t at = 0;
+
+	while (at < json_array_size(list) &&
+		json_number_value(json_object_get(json_array_get(list, at), "lost")) >= lost)
+		at++;
+	print_cell(names, cell, &label);
+	cb_json_set_count(object, "cell", (int64_t)cell->index);
+	cb_json_set_text(object, "label", cb_text_get(&label));
+	cb_json_set_real(object, "lost", lost);
+	cb_text_finish(&label);
+	return json_array_insert_new(list, at, object);
+}
+
+json_t *cb_losses_unexplained_json(
+	const struct cb_loss *losses, size_t n, const struct cb_loss_names *names)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < names->cells->n; i++) {
+		const struct cb_report_cell *cell = &names->cells->cells[i];
+
+		if (!(1 - cb_loss_share(cell) >= CB_LOSS_SHARE_MIN) ||
+			is_explained(losses, n, cell))
+			continue;
+		if (insert_cell(list, names, cell)) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+void cb_losses_unexplained_print(const json_t *summary, struct cb_text *out)
+{
+	const json_t *list = json_object_get(summary, "losses_unexplained");
+	const json_t *worst = json_array_get(list, 0);
+	size_t n = json_array_size(list);
+
+	if (!n)
+		return;
+	cb_text_addf(out,
+		"%zu cell%s lost 0.1 %% and more, and no rule tells why; most in %s: %.1f %%. "
+		"Another process on a core "
+		"of the measurement is a common reason that the evidence does not show.",
+		n, n == 1 ? "" : "s", json_string_value(json_object_get(worst, "label")),
+		100 * json_number_value(json_object_get(worst, "lost")));
+}

@@ -83,18 +83,29 @@ static void add_cause(const json_t *cause, struct cb_text *out)
 	cb_text_add(out, " |\n");
 }
 
-void cb_markdown_losses(const struct cb_report *r, struct cb_text *out)
+static void add_causes(const json_t *causes, struct cb_text *out)
 {
-	const json_t *causes = json_object_get(r->summary, "loss_causes");
-
-	if (json_array_size(causes) == 0)
-		return;
 	cb_text_add(out,
-		"## Why frames were lost\n\n| cause | cells | lost, median (%) | where it was "
+		"| cause | cells | lost, median (%) | where it was "
 		"most, "
 		"and what shows it | what should help | measured gain |\n"
 		"|:--|--:|--:|:--|:--|:--|\n");
 	for (size_t i = 0; i < json_array_size(causes); i++)
 		add_cause(json_array_get(causes, i), out);
 	cb_text_add(out, "\n");
+}
+
+void cb_markdown_losses(const struct cb_report *r, struct cb_text *out)
+{
+	const json_t *causes = json_object_get(r->summary, "loss_causes");
+	struct cb_text words = {0};
+
+	cb_losses_unexplained_print(r->summary, &words);
+	if (json_array_size(causes) || words.length)
+		cb_text_add(out, "## Why frames were lost\n\n");
+	if (json_array_size(causes))
+		add_causes(causes, out);
+	cb_format_markdown(out, cb_text_get(&words));
+	cb_text_add(out, words.length ? "\n\n" : "");
+	cb_text_finish(&words);
 }

@@ -163,6 +163,8 @@ static void set_losses(json_t *object, const struct cb_report *r)
 	json_object_set_new(
 		object, "loss_causes", cb_loss_causes_json(r->losses, r->n_losses, &names));
 	json_object_set_new(object, "losses", cb_losses_json(r->losses, r->n_losses, &names));
+	json_object_set_new(object, "losses_unexplained",
+		cb_losses_unexplained_json(r->losses, r->n_losses, &names));
 }
 
 json_t *cb_summary_json(const struct cb_report *r)

@@ -16,7 +16,8 @@
 static void blame(struct cb_trial_record *r, enum cb_trial_state state, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
-/* Add a reason; the worst state stays. */
+/* Add a reason; the worst state stays, and the reason for it comes first: it may be the only one
+ * that is shown. */
 static void blame(struct cb_trial_record *r, enum cb_trial_state state, const char *fmt, ...)
 {
 	char text[256];
@@ -25,7 +26,8 @@ static void blame(struct cb_trial_record *r, enum cb_trial_state state, const ch
 	va_start(ap, fmt);
 	vsnprintf(text, sizeof(text), fmt, ap);
 	va_end(ap);
-	json_array_append_new(r->reasons, json_string(text));
+	json_array_insert_new(
+		r->reasons, state > r->state ? 0 : json_array_size(r->reasons), json_string(text));
 	if (state > r->state)
 		r->state = state;
 }

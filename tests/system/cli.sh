@@ -120,3 +120,16 @@ set +o pipefail
 if grep -qi 'sanitizer\|abort' "$T/err"; then
 	fail "a closed pipe: $(cat "$T/err")"
 fi
+
+# What can't be written is no success; who reads no further has what they wanted.
+for words in --help "run --help" list "list --json" man --version; do
+	status=0
+	# shellcheck disable=SC2086  # words
+	"$CAPBENCH" $words >/dev/full 2>"$T/err" || status=$?
+	assert_eq $status 1 "exit status of $words where stdout is full"
+	assert_grep "stdout can't be written: No space left on device" "$T/err" "$words where stdout is full"
+	# shellcheck disable=SC2086
+	"$CAPBENCH" $words 2>"$T/err" | head -n 1 >/dev/null
+	assert_eq "${PIPESTATUS[0]}" 0 "exit status of $words | head"
+	[ ! -s "$T/err" ] || fail "$words | head: $(cat "$T/err")"
+done

@@ -225,10 +225,37 @@ static void migration_shows_in_the_spread(void **state)
 	unmake(&m);
 }
 
+/* What no rule explains is not passed over. */
+static void what_has_no_cause_is_told(void **state)
+{
+	struct cb_text words = {0};
+	json_t *summary = json_object();
+	struct made m;
+
+	for (int explained = 0; explained < 2; explained++) {
+		make(&m, explained ? saturate : leave, 0, 1);
+		json_object_set_new(summary, "losses_unexplained",
+			cb_losses_unexplained_json(m.losses, m.n,
+				&(struct cb_loss_names){&m.cells, &test_registry, NULL, 0}));
+		cb_text_clear(&words);
+		cb_losses_unexplained_print(summary, &words);
+		if (explained)
+			assert_string_equal(cb_text_get(&words), "");
+		else
+			assert_says(cb_text_get(&words),
+				"1 cell lost 0.1 % and more, and no rule tells why; most in A:A, "
+				"receive path softirq, buffer 64 KiB: 30.0 %");
+		unmake(&m);
+	}
+	json_decref(summary);
+	cb_text_finish(&words);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_cause_is_told_alone),
+		cmocka_unit_test(what_has_no_cause_is_told),
 		cmocka_unit_test(two_cores_do_not_starve),
 		cmocka_unit_test(the_measured_gain_is_told),
 		cmocka_unit_test(migration_shows_in_the_spread),

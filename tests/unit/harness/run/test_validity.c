@@ -216,6 +216,8 @@ static void stolen_time_outranks_a_limit(void **state)
 	judge(f);
 	assert_int_equal(f->record.state, CB_TRIAL_INVALID);
 	assert_int_equal(json_array_size(f->record.reasons), 2);
+	/* where there is room for one reason, it is that of the state */
+	assert_non_null(strstr(first_reason(f), "stolen"));
 }
 
 /* Frames from elsewhere: what came is the interface's to tell, and a view's share is of what

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define REMARKS_MAX 6 /* the verdicts stand below */
+
 struct page {
 	const struct cb_compare *c;
 	const char *directory; /* where the pictures are */
@@ -17,8 +19,11 @@ struct page {
 
 static void title(const struct page *p, struct cb_text *out)
 {
-	cb_format_html(out, cb_report_data_title(&cb_compare_side(p->c, CB_COMPARE_BASE)->data));
-	cb_text_add(out, ": ");
+	const char *of = cb_report_data_title(&cb_compare_side(p->c, CB_COMPARE_BASE)->data);
+	size_t n = strlen(of);
+
+	cb_format_html(out, of);
+	cb_text_add(out, n && strchr("?!.", of[n - 1]) ? " " : ": ");
 	cb_format_html(out, p->c->labels[CB_COMPARE_CAND]);
 	cb_text_add(out, " against ");
 	cb_format_html(out, p->c->labels[CB_COMPARE_BASE]);
@@ -36,8 +41,8 @@ static void verdict(const struct page *p, struct cb_text *out)
 
 	cb_compare_headline(p->c, &line);
 	cb_html_text(out,
-		p->c->outcome == CB_OUTCOME_SAME ? "p class=\"question verdict holds\""
-						 : "p class=\"question verdict fails\"",
+		p->c->outcome == CB_OUTCOME_SAME ? "p class=\"verdict holds\""
+						 : "p class=\"verdict fails\"",
 		cb_text_get(&line));
 	cb_text_finish(&line);
 }
@@ -46,33 +51,48 @@ static void origin(const struct page *p, struct cb_text *out)
 {
 	for (int side = 0; side < 2; side++) {
 		const struct cb_report_data *d = &cb_compare_side(p->c, side)->data;
-		struct cb_text machine = {0};
+		struct cb_text machine = {0}, settings = {0};
 
 		cb_machine_print(d, &machine);
+		cb_compare_print_settings(p->c, side, &settings);
 		cb_text_add(out, "<span><b>");
 		cb_format_html(out, p->c->labels[side]);
 		cb_text_add(out, "</b> ");
+		cb_format_html(out, cb_text_get(&settings));
+		cb_text_add(out, settings.length ? ": " : "");
 		cb_format_html(out, d->directory);
 		cb_text_add(out, ", ");
 		cb_format_html(out, cb_report_data_run_text(d, "started"));
 		cb_text_add(out, ", ");
 		cb_format_html(out, cb_text_get(&machine));
 		cb_text_add(out, "</span> ");
+		cb_text_finish(&settings);
 		cb_text_finish(&machine);
 	}
 }
 
 static void remarks(const struct page *p, struct cb_text *out)
 {
-	json_t *list = cb_compare_remarks(p->c);
+	json_t *list = cb_compare_remarks(p->c), *more = json_array();
+	size_t n = json_array_size(list);
 
-	if (json_array_size(list)) {
+	for (size_t i = REMARKS_MAX; i < n; i++)
+		json_array_append(more, json_array_get(list, i));
+	for (size_t i = n; i > REMARKS_MAX; i--)
+		json_array_remove(list, i - 1);
+	if (n) {
 		cb_text_add(out,
 			"<section class=\"warnings\" id=\"notes\">\n"
 			"<h2>Before trusting this</h2>\n");
 		cb_html_list(out, list);
-		cb_text_add(out, "</section>\n");
 	}
+	if (json_array_size(more)) {
+		cb_text_addf(out, "<details><summary>%zu more</summary>\n", json_array_size(more));
+		cb_html_list(out, more);
+		cb_text_add(out, "</details>\n");
+	}
+	cb_text_add(out, n ? "</section>\n" : "");
+	json_decref(more);
 	json_decref(list);
 }
 

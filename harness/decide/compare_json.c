@@ -1,6 +1,7 @@
 /* A comparison as one JSON document. Shifts are as cb_measure_shown: of a share in shares, of
  * everything else relative to the base. */
 #include "harness/book/summary.h"
+#include "harness/decide/compare_page.h"
 #include "harness/decide/compared.h"
 
 #include <math.h>
@@ -103,9 +104,16 @@ static json_t *run_json(const struct cb_compare *c, int side)
 {
 	const struct cb_compare_run *r = cb_compare_side(c, side);
 
-	return json_pack("{s:s, s:s, s:s, s:s, s:s?}", "label", c->labels[side], "directory",
+	struct cb_text settings = {0};
+	json_t *o;
+
+	cb_compare_print_settings(c, side, &settings);
+	o = json_pack("{s:s, s:s, s:s, s:s, s:s?, s:s}", "label", c->labels[side], "directory",
 		r->data.directory, "scenario", cb_report_data_name(&r->data), "started",
-		cb_report_data_run_text(&r->data, "started"), "variant", c->variants[side]);
+		cb_report_data_run_text(&r->data, "started"), "variant", c->variants[side],
+		"settings", cb_text_get(&settings));
+	cb_text_finish(&settings);
+	return o;
 }
 
 json_t *cb_compare_json(const struct cb_compare *c)
@@ -114,12 +122,13 @@ json_t *cb_compare_json(const struct cb_compare *c)
 
 	for (size_t i = 0; i < c->n; i++)
 		json_array_append_new(curves, compared_json(&c->list[i]));
-	o = json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:O, s:O, s:O, s:o}", "schema",
-		1, "outcome", cb_outcome_names[c->outcome], "looked_for",
+	o = json_pack("{s:i, s:s, s:s, s:i, s:o, s:o, s:s, s:o, s:o, s:O, s:O, s:O, s:o, s:o}",
+		"schema", 1, "outcome", cb_outcome_names[c->outcome], "looked_for",
 		c->options.improvements ? "improvements" : "regressions", "gate_exit_status",
 		-cb_outcome_code(c->outcome), "base", run_json(c, CB_COMPARE_BASE), "candidate",
 		run_json(c, CB_COMPARE_CAND), "along", c->match.along, "alpha",
 		real(c->options.rules.alpha), "power", real(c->options.rules.power), "environment",
-		c->environment, "reasons", c->reasons, "notes", c->notes, "curves", curves);
+		c->environment, "reasons", c->reasons, "notes", c->notes, "remarks",
+		cb_compare_remarks(c), "curves", curves);
 	return o;
 }

@@ -27,7 +27,9 @@ void cb_compare_curves_table(const struct cb_compare *c, struct cb_table *t);
 void cb_compare_points_table(
 	const struct cb_compare *c, const struct cb_compared *x, struct cb_table *t);
 void cb_compare_environment_table(const struct cb_compare *c, struct cb_table *t);
-/* Reasons and notes of everything, each once; strings; a new reference. */
+/* What a variant sets, "wait spin": nothing where the sides are two runs. Into an empty text. */
+void cb_compare_print_settings(const struct cb_compare *c, int side, struct cb_text *out);
+/* Reasons and notes of everything, each once, with what it is about; strings; a new reference. */
 json_t *cb_compare_remarks(const struct cb_compare *c);
 /* "no regression", "REGRESSION", "cannot tell": of one curve. */
 const char *cb_compare_word(const struct cb_compare *c, enum cb_outcome outcome);

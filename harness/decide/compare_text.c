@@ -5,14 +5,22 @@
 
 #include <math.h>
 
+#define REMARKS_MAX 12 /* more are a wall on a terminal */
+
 static void add_sides(const struct cb_compare *c, struct cb_text *out)
 {
 	for (int side = 0; side < 2; side++) {
 		const struct cb_compare_run *r = cb_compare_side(c, side);
+		struct cb_text settings = {0};
 
+		cb_compare_print_settings(c, side, &settings);
 		cb_text_addf(out, "%-10s ", c->labels[side]);
 		cb_format_line(out, r->data.directory);
-		cb_text_addf(out, " (%s)\n", cb_report_data_run_text(&r->data, "started"));
+		cb_text_addf(out, " (%s)%s", cb_report_data_run_text(&r->data, "started"),
+			settings.length ? ": " : "");
+		cb_format_line(out, cb_text_get(&settings));
+		cb_text_add(out, "\n");
+		cb_text_finish(&settings);
 	}
 }
 
@@ -41,20 +49,6 @@ static void add_points(const struct cb_compare *c, bool points, struct cb_text *
 	}
 }
 
-static void add_list(const json_t *list, const char *before,
-	void (*format)(struct cb_text *out, const char *text), struct cb_text *out)
-{
-	json_t *text;
-	size_t i;
-
-	json_array_foreach(list, i, text)
-	{
-		cb_text_add(out, before);
-		format(out, json_string_value(text));
-		cb_text_add(out, "\n");
-	}
-}
-
 static const char explanation[] =
 	"shift: candidate less base, Hodges and Lehmann's estimate over the curve; p: permutation "
 	"test over the curve's trials, after Holm's correction; seen from: the smallest shift that "
@@ -80,7 +74,14 @@ void cb_compare_text(const struct cb_compare *c, bool points, struct cb_text *ou
 	cb_table_plain(&t, out);
 	cb_table_finish(&t);
 	cb_text_add(out, json_array_size(remarks) ? "\n" : "");
-	add_list(remarks, "note       ", cb_format_line, out);
+	for (size_t i = 0; i < json_array_size(remarks) && i < REMARKS_MAX; i++) {
+		cb_text_add(out, "note       ");
+		cb_format_line(out, json_string_value(json_array_get(remarks, i)));
+		cb_text_add(out, "\n");
+	}
+	if (json_array_size(remarks) > REMARKS_MAX)
+		cb_text_addf(out, "note       and %zu more: --json tells all\n",
+			json_array_size(remarks) - REMARKS_MAX);
 	json_decref(remarks);
 }
 
@@ -109,6 +110,26 @@ static void markdown_points(const struct cb_compare *c, struct cb_text *out)
 	}
 }
 
+/* A pull request is not to be flooded: many are folded up. */
+static void markdown_remarks(const json_t *remarks, struct cb_text *out)
+{
+	bool many = json_array_size(remarks) > REMARKS_MAX;
+	json_t *text;
+	size_t i;
+
+	if (many)
+		cb_text_addf(
+			out, "\n<details><summary>%zu notes</summary>\n", json_array_size(remarks));
+	cb_text_add(out, json_array_size(remarks) ? "\n" : "");
+	json_array_foreach(remarks, i, text)
+	{
+		cb_text_add(out, "- ");
+		cb_format_markdown(out, json_string_value(text));
+		cb_text_add(out, "\n");
+	}
+	cb_text_add(out, many ? "\n</details>\n" : "");
+}
+
 void cb_compare_markdown(const struct cb_compare *c, struct cb_text *out)
 {
 	json_t *remarks = cb_compare_remarks(c);
@@ -130,8 +151,7 @@ void cb_compare_markdown(const struct cb_compare *c, struct cb_text *out)
 	cb_text_add(out, t.n ? "\nEnvironment, what differs:\n\n" : "");
 	cb_table_markdown(&t, out);
 	cb_table_finish(&t);
-	cb_text_add(out, json_array_size(remarks) ? "\n" : "");
-	add_list(remarks, "- ", cb_format_markdown, out);
+	markdown_remarks(remarks, out);
 	json_decref(remarks);
 	cb_text_finish(&line);
 }

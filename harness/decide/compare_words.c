@@ -62,9 +62,41 @@ void cb_compare_headline(const struct cb_compare *c, struct cb_text *out)
 	} else if (c->outcome == CB_OUTCOME_SAME) {
 		cb_text_addf(out, " in %zu curve%s", c->n, c->n == 1 ? "" : "s");
 	} else {
-		if (!why && x)
+		cb_text_add(out, ": ");
+		if (!why && x) {
 			why = json_string_value(json_array_get(x->reasons, 0));
-		cb_text_addf(out, ": %s", why ? why : "see below");
+			cb_compared_print_name(x, out);
+			cb_text_add(out, ": ");
+		}
+		cb_text_add(out, why ? why : "see below");
+	}
+}
+
+/* A cell of the side's variant; NULL where the side is a whole run. */
+static const struct cb_report_cell *variant_cell(const struct cb_compare *c, int side)
+{
+	for (size_t i = 0; c->variants[side] && i < c->match.n; i++) {
+		const struct cb_match_point *p = c->match.curves[i].points;
+
+		if (c->match.curves[i].n)
+			return side == CB_COMPARE_BASE ? p->base : p->cand;
+	}
+	return NULL;
+}
+
+void cb_compare_print_settings(const struct cb_compare *c, int side, struct cb_text *out)
+{
+	const struct cb_scenario *s = cb_compare_side(c, side)->data.scenario;
+	const struct cb_report_cell *cell = variant_cell(c, side);
+
+	for (size_t i = 0; cell && i < s->n_variant_paths; i++) {
+		struct cb_text value = {0};
+
+		if (!cb_param_is_told(s->variant_paths[i], s->variant_paths, s->n_variant_paths))
+			cb_param_print_of(s->variant_paths[i], cell->params, c->registry, &value);
+		if (value.length)
+			cb_text_addf(out, "%s%s", out->length ? ", " : "", cb_text_get(&value));
+		cb_text_finish(&value);
 	}
 }
 
@@ -237,52 +269,4 @@ void cb_compare_environment_table(const struct cb_compare *c, struct cb_table *t
 		cb_table_put_text(t, 3,
 			json_is_true(json_object_get(entry, "stops")) ? "stops the gate" : "");
 	}
-}
-
-static void add_once(json_t *list, const char *text)
-{
-	json_t *known;
-	size_t i;
-
-	json_array_foreach(list, i, known)
-	{
-		if (strcmp(json_string_value(known), text) == 0)
-			return;
-	}
-	json_array_append_new(list, json_string(text));
-}
-
-static void add_all(json_t *list, const json_t *from, const struct cb_compared *of)
-{
-	json_t *text;
-	size_t i;
-
-	json_array_foreach(from, i, text)
-	{
-		struct cb_text line = {0};
-
-		if (of)
-			cb_compared_print_name(of, &line);
-		cb_text_addf(&line, "%s%s", of ? ": " : "", json_string_value(text));
-		add_once(list, cb_text_get(&line));
-		cb_text_finish(&line);
-	}
-}
-
-json_t *cb_compare_remarks(const struct cb_compare *c)
-{
-	json_t *list = json_array();
-
-	add_all(list, c->reasons, NULL);
-	for (size_t i = 0; i < c->n; i++)
-		add_all(list, c->list[i].reasons, &c->list[i]);
-	add_all(list, c->notes, NULL);
-	for (size_t i = 0; i < c->n; i++)
-		add_all(list, c->list[i].notes, &c->list[i]);
-	for (int side = 0; side < 2; side++) {
-		if (!c->runs[side].there)
-			continue;
-		add_all(list, c->runs[side].data.notes, NULL);
-	}
-	return list;
 }

@@ -95,14 +95,16 @@ static bool check_offered(
 	bool most = rate && strcmp(rate, "max") == 0;
 	double base = cb_report_cell_summary(p->base, offered).median;
 	double cand = cb_report_cell_summary(p->cand, offered).median;
-	char place[96];
+	char place[96], offered_base[32], offered_cand[32];
 
 	if (x->measure->offer == CB_OFFER_ANY || (most && x->measure->offer == CB_OFFER_FIXED) ||
 		!(fabs(cand - base) > CB_COMPARE_OFFERED_MAX * base))
 		return true;
 	print_place(c, p, place);
-	cb_compared_say(most ? x->notes : x->reasons,
-		"not offered the same%s: %.0f frames/s and %.0f frames/s", place, base, cand);
+	cb_unit_human(CB_UNIT_RATE, base, offered_base, sizeof(offered_base));
+	cb_unit_human(CB_UNIT_RATE, cand, offered_cand, sizeof(offered_cand));
+	cb_compared_say(most ? x->notes : x->reasons, "not offered the same%s: %s and %s", place,
+		offered_base, offered_cand);
 	return !most;
 }
 

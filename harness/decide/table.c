@@ -145,7 +145,13 @@ static void html_row(const struct cb_table *t, size_t row, struct cb_text *out)
 
 		if (!says_something(t, c))
 			continue;
-		cb_text_addf(out, row == SIZE_MAX ? "<th scope=\"col\"%s>" : "<td%s>", kind);
+		cb_text_addf(out, row == SIZE_MAX ? "<th scope=\"col\"%s" : "<td%s", kind);
+		if (row != SIZE_MAX) {
+			cb_text_add(out, " data-head=\"");
+			cb_format_html(out, t->heads[c]);
+			cb_text_add(out, "\"");
+		}
+		cb_text_add(out, ">");
 		cb_format_html(out, row == SIZE_MAX ? t->heads[c] : field(t, row, c));
 		cb_text_add(out, row == SIZE_MAX ? "</th>" : "</td>");
 	}

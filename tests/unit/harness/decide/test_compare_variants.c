@@ -1,4 +1,6 @@
 /* Two variants of one run, and the fresh trials that confirm what was found. */
+#include "harness/decide/compare_page.h"
+
 #include "tests/unit/harness/decide/compared_runs.h"
 
 #define VARIANTS                               \
@@ -72,6 +74,31 @@ static void variants_of_one_run(void **state)
 	cb_text_finish(&fresh.trials);
 }
 
+static void what_each_sets_is_told(void **state)
+{
+	struct cb_text told = {0};
+	struct synthetic s;
+	struct cb_compare c;
+
+	(void)state;
+	make_variants(&s, 0, 5);
+	compare(&c, &s, NULL, &plain);
+	cb_compare_print_settings(&c, CB_COMPARE_CAND, &told);
+	assert_string_equal(cb_text_get(&told), "wait spin");
+	cb_text_clear(&told);
+	cb_compare_text(&c, false, &told);
+	assert_says(cb_text_get(&told), "): wait poll\nmine ");
+	cb_compare_finish(&c);
+	/* two runs set nothing */
+	compare(&c, &s, &s, &plain);
+	cb_text_clear(&told);
+	cb_compare_print_settings(&c, CB_COMPARE_CAND, &told);
+	assert_string_equal(cb_text_get(&told), "");
+	cb_text_finish(&told);
+	cb_compare_finish(&c);
+	synthetic_close(&s);
+}
+
 static void fresh_trials_confirm(void **state)
 {
 	struct synthetic s, fresh;
@@ -95,6 +122,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(variants_of_one_run),
+		cmocka_unit_test(what_each_sets_is_told),
 		cmocka_unit_test(fresh_trials_confirm),
 	};
 

@@ -7,8 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHUFFLES 1999
-
 /* The known values of a series, and where each stands in it. */
 struct series {
 	double *values, *ranks; /* ranks: of the part that is looked at */
@@ -68,11 +66,11 @@ static double split_part(struct series *s, size_t first, size_t end, size_t *cut
 	rank_part(s, first, end);
 	seen = largest_deviation(s->ranks + first, end - first, cut);
 	*cut += first;
-	for (size_t i = 0; i < SHUFFLES; i++) {
+	for (size_t i = 0; i < CB_CHANGES_SHUFFLES; i++) {
 		shuffle(s, first, end);
 		as_large += largest_deviation(s->ranks + first, end - first, &ignored) >= seen;
 	}
-	return (double)as_large / (SHUFFLES + 1);
+	return (double)as_large / (CB_CHANGES_SHUFFLES + 1);
 }
 
 /* Parts are kept on a stack of their ends: the part in hand begins at `first`. */

@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define CB_CHANGES_LEAST   10 /* values; fewer are no series */
-#define CB_CHANGES_SEGMENT 3  /* values on either side of a change, at least */
+#define CB_CHANGES_LEAST    10 /* values; fewer are no series */
+#define CB_CHANGES_SEGMENT  3  /* values on either side of a change, at least */
+#define CB_CHANGES_SHUFFLES 1999
 
 struct cb_change {
 	size_t at;            /* the first value of the new level */

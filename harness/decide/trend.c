@@ -231,12 +231,12 @@ static int find_measures(
 	return rc;
 }
 
-static int find_changes(struct cb_trend *t, uint64_t seed, struct cb_error *err)
+static int find_changes(struct cb_trend *t, struct cb_error *err)
 {
 	int rc = 0;
 
 	for (size_t i = 0; i < t->n && !rc; i++)
-		rc = cb_changes_find(t->series[i].levels, t->n_runs, CB_TREND_ALPHA, seed,
+		rc = cb_changes_find(t->series[i].levels, t->n_runs, CB_TREND_ALPHA, t->seed,
 			&t->series[i].changes, &t->series[i].n_changes, err);
 	if (!rc && t->n_runs < CB_CHANGES_LEAST)
 		cb_compared_say(t->notes,
@@ -271,7 +271,7 @@ int cb_trend_make(struct cb_trend *t, const char *const *directories, size_t n,
 	struct reading r = {.t = t, .options = options, .registry = registry};
 	int rc;
 
-	*t = (struct cb_trend){.notes = json_array()};
+	*t = (struct cb_trend){.seed = options->rules.seed, .notes = json_array()};
 	if (!t->notes)
 		return cb_error_memory(err, "a trend");
 	rc = find_measures(t, options, err);
@@ -288,7 +288,7 @@ int cb_trend_make(struct cb_trend *t, const char *const *directories, size_t n,
 		rc = read_all(&r, err);
 	}
 	if (!rc)
-		rc = find_changes(t, options->rules.seed, err);
+		rc = find_changes(t, err);
 	cb_match_finish(&r.curves);
 	finish_run(&r.last);
 	return rc;

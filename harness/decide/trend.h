@@ -33,6 +33,7 @@ struct cb_trend {
 	size_t n_measures;
 	struct cb_trend_series *series;
 	size_t n;
+	uint64_t seed; /* of the shuffles that a change's p comes from */
 	json_t *notes;
 };
 
@@ -49,9 +50,14 @@ void cb_trend_finish(struct cb_trend *t);
 json_t *cb_trend_json(const struct cb_trend *t);
 void cb_trend_text(const struct cb_trend *t, struct cb_text *out);
 
-/* trend.json and, for each metric, trend-METRIC.{dat,gp} with the pictures; `directory` is made.
- * Blocks for up to a minute a figure; a missing gnuplot is a warning. */
+/* trend.json and, for each metric, trend-METRIC.{dat,gp} with the pictures, of many curves
+ * trend-METRIC-2 and so on; `directory` is made. Blocks for up to a minute a figure; a missing
+ * gnuplot is a warning. */
 int cb_trend_write(
+	const struct cb_trend *t, const char *directory, bool pictures, struct cb_error *err);
+
+/* The figures alone. */
+int cb_trend_figures_write(
 	const struct cb_trend *t, const char *directory, bool pictures, struct cb_error *err);
 
 #endif

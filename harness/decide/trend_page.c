@@ -1,18 +1,13 @@
-/* A trend as text, as JSON and as figures. */
+/* A trend as text and as JSON. */
 #include "harness/base/file.h"
-#include "harness/base/log.h"
 #include "harness/decide/table.h"
 #include "harness/decide/trend.h"
-#include "harness/report/embedded.h"
 #include "harness/report/format.h"
-#include "harness/report/picture.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define STYLES 16 /* line styles of style.gp */
 
 static json_t *real(double value)
 {
@@ -46,8 +41,9 @@ json_t *cb_trend_json(const struct cb_trend *t)
 				t->runs[i].started));
 	for (size_t i = 0; i < t->n; i++)
 		json_array_append_new(series, series_json(t, &t->series[i]));
-	return json_pack("{s:i, s:s, s:f, s:o, s:o, s:O}", "schema", 1, "title", t->title, "alpha",
-		CB_TREND_ALPHA, "runs", runs, "series", series, "notes", t->notes);
+	return json_pack("{s:i, s:s, s:f, s:I, s:i, s:o, s:o, s:O}", "schema", 1, "title", t->title,
+		"alpha", CB_TREND_ALPHA, "seed", (json_int_t)t->seed, "shuffles",
+		CB_CHANGES_SHUFFLES, "runs", runs, "series", series, "notes", t->notes);
 }
 
 static double last_level(const struct cb_trend *t, const struct cb_trend_series *s, size_t *n)
@@ -121,138 +117,24 @@ void cb_trend_text(const struct cb_trend *t, struct cb_text *out)
 	cb_text_finish(&f);
 }
 
-/* ---- figures ---- */
-
-static void add_value(struct cb_text *out, double value)
-{
-	if (isnan(value))
-		cb_text_add(out, " NaN");
-	else
-		cb_text_addf(out, " %.9g", value);
-}
-
-/* A block a series: one row a run. */
-static void add_data(const struct cb_trend *t, const struct cb_measure *m, struct cb_text *out)
-{
-	cb_text_addf(out, "# %s by run, in base units; changed: a new level begins here\n",
-		m->metric->name);
-	for (size_t i = 0; i < t->n; i++) {
-		const struct cb_trend_series *s = &t->series[i];
-		size_t c = 0;
-
-		if (s->measure != m)
-			continue;
-		cb_text_add(out, "\n\n# ");
-		cb_format_line(out, s->label[0] ? s->label : "the only curve");
-		cb_text_add(out, "\nrun started level changed\n");
-		for (size_t k = 0; k < t->n_runs; k++) {
-			bool changed = c < s->n_changes && s->changes[c].at == k;
-
-			cb_text_addf(out, "%zu %s", k + 1, t->runs[k].started);
-			add_value(out, s->levels[k]);
-			cb_text_addf(out, " %d\n", changed);
-			c += changed;
-		}
-	}
-}
-
-static void add_elements(const struct cb_trend *t, const struct cb_measure *m, struct cb_text *out)
-{
-	size_t block = 0;
-
-	for (size_t i = 0; i < t->n; i++) {
-		const struct cb_trend_series *s = &t->series[i];
-
-		if (s->measure != m)
-			continue;
-		cb_text_addf(out,
-			"\t\tdata index %zu using 1:(y_scale * $3) with linespoints ls %zu title ",
-			block, block % STYLES + 1);
-		cb_format_gnuplot(out, s->label[0] ? s->label : "level");
-		cb_text_addf(out,
-			", \\\n\t\tdata index %zu using 1:($4 > 0 ? y_scale * $3 : NaN) with "
-			"points lc rgb '#111111' lw 1.6 pt 6 ps 2.2 %s, \\\n",
-			block, block ? "notitle" : "title 'new level'");
-		block++;
-	}
-}
-
-static void add_script(
-	const struct cb_trend *t, const struct cb_measure *m, const char *id, struct cb_text *out)
-{
-	bool share = m->metric->kind == CB_METRIC_SHARE;
-
-	cb_text_addf(out, "# Draws %s.svg, %s.pdf and %s.png from %s.dat: gnuplot %s.gp\n\n", id,
-		id, id, id, id);
-	cb_text_add(out, cb_embedded_find("style.gp"));
-	cb_text_addf(out, "\ndata = '%s.dat'\ny_scale = %d\n", id, share ? 100 : 1);
-	cb_text_add(out, "set title ");
-	cb_format_gnuplot(out, t->title);
-	cb_text_add(out, " noenhanced\nset ylabel ");
-	cb_format_gnuplot(out, m->metric->label);
-	cb_text_addf(out, ".' (%s)'\nset xlabel 'run'\n", m->metric->unit);
-	cb_text_addf(out, "set xrange [0.5:%zu.5]\nset xtics ", t->n_runs);
-	/* the day is enough, and not more of them than can be read */
-	for (size_t k = 0, step = t->n_runs / 10 + 1; k < t->n_runs; k += step)
-		cb_text_addf(out, "%s'%.10s' %zu", k ? ", " : "(", t->runs[k].started, k + 1);
-	cb_text_add(out,
-		") rotate by -30\nset yrange [0:*]\nset offsets 0, 0, graph 0.08, 0\n"
-		"set key outside top left horizontal Left reverse\n"
-		"do for [form in \"svg pdf png\"] {\n\teval terminal(form)\n");
-	cb_text_addf(out, "\tset output '%s.'.form\n\tplot \\\n", id);
-	add_elements(t, m, out);
-	cb_text_add(out, "\t\tNaN notitle\n}\nset output\n");
-}
-
-static int write_text(const char *directory, const char *id, const char *ending,
-	const struct cb_text *text, struct cb_error *err)
-{
-	char name[96], path[4096];
-	int rc = text->failed ? cb_error_memory(err, "a trend") : 0;
-
-	snprintf(name, sizeof(name), "%s%s", id, ending);
-	if (!rc)
-		rc = cb_file_join(path, sizeof(path), directory, name, err);
-	return rc ? rc : cb_file_replace(path, cb_text_get(text), text->length, err);
-}
-
-static int write_figure(const struct cb_trend *t, const struct cb_measure *m, const char *directory,
-	bool *pictures, struct cb_error *err)
-{
-	struct cb_text data = {0}, script = {0};
-	struct cb_error drawing = {0};
-	char id[64];
-	int rc;
-
-	snprintf(id, sizeof(id), "trend-%.50s", m->metric->name);
-	add_data(t, m, &data);
-	add_script(t, m, id, &script);
-	rc = write_text(directory, id, ".dat", &data, err);
-	if (!rc)
-		rc = write_text(directory, id, ".gp", &script, err);
-	if (!rc && *pictures && cb_picture_draw(directory, id, &drawing)) {
-		*pictures = drawing.code != CB_ERR_IMPOSSIBLE;
-		cb_warn("%s", drawing.text);
-	}
-	cb_text_finish(&data);
-	cb_text_finish(&script);
-	return rc;
-}
-
 int cb_trend_write(
 	const struct cb_trend *t, const char *directory, bool pictures, struct cb_error *err)
 {
 	json_t *json = cb_trend_json(t);
 	char *dump = json ? json_dumps(json, JSON_INDENT(2) | JSON_ENSURE_ASCII) : NULL;
 	struct cb_text text = {0};
+	char path[4096];
 	int rc = dump ? cb_file_make_dirs(directory, err) : cb_error_memory(err, "a trend");
 
 	if (!rc) {
 		cb_text_addf(&text, "%s\n", dump);
-		rc = write_text(directory, "trend", ".json", &text, err);
+		rc = text.failed ? cb_error_memory(err, "a trend")
+				 : cb_file_join(path, sizeof(path), directory, "trend.json", err);
 	}
-	for (size_t m = 0; m < t->n_measures && !rc; m++)
-		rc = write_figure(t, &t->measures[m], directory, &pictures, err);
+	if (!rc)
+		rc = cb_file_replace(path, cb_text_get(&text), text.length, err);
+	if (!rc)
+		rc = cb_trend_figures_write(t, directory, pictures, err);
 	free(dump);
 	json_decref(json);
 	cb_text_finish(&text);

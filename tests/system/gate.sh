@@ -299,8 +299,15 @@ for ((i = 0; i < 14; i++)); do
 		END { for (m in sum) { level = sum[m] / n[m]
 			printf "level %s %d %.12g\n", m, run, m == "captured_share" ? level : exp(level) } }'
 done >"$T/by-awk"
-jq -r '.series[] | .metric as $m | .levels | to_entries[] | "level \($m) \(.key) \(.value)"' "$T/out" >"$T/by-capbench"
-same_numbers "$T/by-awk" "$T/by-capbench" || fail "levels that the trials don't give"
+# And of these levels where they changed, how surely, and from what to what.
+awk -v alpha="$(jq .alpha "$T/out")" -v seed="$(jq .seed "$T/out")" -v shuffles="$(jq .shuffles "$T/out")" \
+	-f "$HERE/trend.awk" "$T/by-awk" >"$T/changes"
+assert_grep '^p cpu_ns_per_frame 1 0\.0' "$T/changes" "the p of a change"
+cat "$T/changes" >>"$T/by-awk"
+jq -r '.series[] | .metric as $m | (.levels | to_entries[] | "level \($m) \(.key) \(.value)"), "changes \($m) - \(.changes | length)",
+	(.changes | to_entries[] | (.key + 1) as $k | .value | "run \($m) \($k) \(.run)", "p \($m) \($k) \(.p)",
+		"before \($m) \($k) \(.before)", "after \($m) \($k) \(.after)")' "$T/out" >"$T/by-capbench"
+same_numbers "$T/by-awk" "$T/by-capbench" || fail "levels and changes that the trials don't give"
 # What is told of a change are the medians of the levels on its sides.
 assert_json "$T/out" 'def median: sort | if length % 2 == 1 then .[length / 2 | floor]
 	else (.[length / 2 - 1] + .[length / 2]) / 2 end; .series[] | select(.metric == "cpu_ns_per_frame") | . as $s

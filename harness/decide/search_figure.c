@@ -57,77 +57,177 @@ void cb_search_figure_data(
 	}
 }
 
-static void add_bound(double value, const char *style, struct cb_text *out)
+/* What symbols stand for, by code_of(). */
+static const struct {
+	const char *title, *style;
+} classes[] = {
+	{"kept every goal", "lc rgb '#009E73' pt 7"},
+	{"kept some", "lc rgb '#E69F00' pt 9"},
+	{"kept none", "lc rgb '#D55E00' pt 11"},
+	{"invalid", "lc rgb '#7F7F7F' pt 2"},
+};
+#define CLASSES (sizeof(classes) / sizeof(*classes))
+
+static const char *const colours[] = {"#0072B2", "#CC79A7", "#000000", "#56B4E9"};
+#define COLOURS (sizeof(colours) / sizeof(*colours))
+
+/* Interval ends and loads in the picture, and what its legend has. */
+struct picture {
+	double low, high, longest;
+	size_t of_class[CLASSES], limited, bounds, widest; /* widest: letters of an entry */
+};
+
+static void take_load(struct picture *p, double load)
 {
-	if (isfinite(value))
-		cb_text_addf(out, "\t\t%.0f * scale with lines %s notitle, \\\n", value, style);
+	if (!isfinite(load) || load <= 0)
+		return;
+	p->low = p->low > 0 ? fmin(p->low, load) : load;
+	p->high = fmax(p->high, load);
 }
 
+static const char *goal_name(const struct cb_search_job *job, size_t g)
+{
+	return job->scenario->goals[job->goals[g]].name;
+}
+
+static bool has_bounds(const struct cb_search_result *r)
+{
+	return isfinite(r->low) || isfinite(r->high);
+}
+
+static void take_entry(struct picture *p, const char *title)
+{
+	size_t width = cb_format_width(title);
+
+	p->widest = width > p->widest ? width : p->widest;
+}
+
+static struct picture measure(const struct cb_search_job *job, const struct cb_search_trials *t,
+	const struct cb_search_result *results)
+{
+	struct picture p = {.longest = 1e-9, .widest = sizeof("generator-limited") - 1};
+
+	for (size_t i = 0; i < t->n; i++) {
+		const struct cb_search_trial *s = &t->trials[i];
+
+		take_load(&p, isinf(s->load) ? s->offered : s->load);
+		p.longest = fmax(p.longest, s->length);
+		p.of_class[code_of(job, s)]++;
+		p.limited += s->limited;
+	}
+	for (size_t g = 0; g < job->n_goals; g++) {
+		take_load(&p, results[g].low);
+		take_load(&p, results[g].high);
+		p.bounds += has_bounds(&results[g]);
+		if (has_bounds(&results[g]))
+			take_entry(&p, goal_name(job, g));
+	}
+	return p;
+}
+
+/* Both ends of an interval, named once. */
 static void add_bounds(const struct cb_search_job *job, const struct cb_search_result *results,
 	struct cb_text *out)
 {
 	for (size_t g = 0; g < job->n_goals; g++) {
-		char style[96];
+		const double ends[] = {results[g].low, results[g].high};
+		bool named = false;
 
-		snprintf(style, sizeof(style), "lc rgb '%s' lw 1 dt %s",
-			g % 2 ? "#CC79A7" : "#0072B2", g % 2 ? "(9,4)" : "1");
-		add_bound(results[g].low, style, out);
-		add_bound(results[g].high, style, out);
+		for (size_t i = 0; i < 2; i++) {
+			if (!isfinite(ends[i]))
+				continue;
+			cb_text_addf(out, "\t\t%.0f * scale with lines lc rgb '%s' lw 1 dt %s ",
+				ends[i], colours[g % COLOURS], g % 2 ? "(9,4)" : "1");
+			cb_text_add(out, named ? "notitle" : "title ");
+			if (!named)
+				cb_format_gnuplot(out, goal_name(job, g));
+			cb_text_add(out, ", \\\n");
+			named = true;
+		}
 	}
 }
 
-static void add_points(struct cb_text *out)
+static void add_points(const struct picture *p, struct cb_text *out)
 {
-	static const struct {
-		const char *title, *style;
-	} classes[] = {
-		{"kept every goal", "lc rgb '#009E73' pt 7"},
-		{"kept some", "lc rgb '#E69F00' pt 9"},
-		{"kept none", "lc rgb '#D55E00' pt 11"},
-		{"invalid", "lc rgb '#7F7F7F' pt 2"},
-	};
-
-	for (size_t i = 0; i < sizeof(classes) / sizeof(*classes); i++)
-		cb_text_addf(out,
-			"\t\tdata using 1:($7 == %zu ? $2 * scale : NaN):(0.5 + 0.7 * "
-			"sqrt($4 / longest)) with points %s ps variable title '%s', \\\n",
-			i, classes[i].style, classes[i].title);
-	cb_text_add(out,
-		"\t\tdata using 1:($8 == 1 ? $2 * scale : NaN) with points lc rgb '#444444' pt 6 "
-		"ps 1.9 title 'generator-limited', \\\n");
+	for (size_t i = 0; i < CLASSES; i++) {
+		if (p->of_class[i])
+			cb_text_addf(out,
+				"\t\tdata using 1:($7 == %zu ? $2 * scale : NaN):(0.5 + 0.7 * "
+				"sqrt($4 / longest)) with points %s ps variable title '%s', \\\n",
+				i, classes[i].style, classes[i].title);
+	}
+	if (p->limited)
+		cb_text_add(out,
+			"\t\tdata using 1:($8 == 1 ? $2 * scale : NaN) with points lc rgb "
+			"'#444444' "
+			"pt 6 ps 1.9 title 'generator-limited', \\\n");
 }
 
-static double longest(const struct cb_search_trials *t)
+/* Title, legend and the small print have places of their own, counted in pixels from the top and
+ * the bottom. */
+static void add_frame(const struct cb_search_job *job, const struct picture *p, struct cb_text *out)
 {
-	double length = 1e-9;
+	size_t columns = 96 / (p->widest + 8) ? 96 / (p->widest + 8) : 1;
+	size_t entries = p->bounds + (p->limited > 0), top_px;
+	struct cb_text title = {0};
 
-	for (size_t i = 0; i < t->n; i++)
-		length = fmax(length, t->trials[i].length);
-	return length;
+	for (size_t i = 0; i < CLASSES; i++)
+		entries += p->of_class[i] > 0;
+	top_px = 40 + 18 * ((entries + columns - 1) / columns) + 16;
+	cb_text_addf(&title, "%s: %s", job->scenario->title,
+		job->kind == CB_GOAL_BURST ? job->of : "rates");
+	if (job->scenario->n_cells > 1)
+		cb_text_addf(&title, ", cell %zu", job->cell);
+	cb_text_addf(out, "height = %zu\nset label 1 ", 330 + 92 + top_px);
+	cb_format_gnuplot(out, cb_text_get(&title));
+	cb_text_addf(out,
+		" at screen 0.012, screen 1 - 20.0/height left font ',11' textcolor rgb '#111111' "
+		"noenhanced\n"
+		"set label 2 'larger symbols: longer trials; lines: the ends of the interval found "
+		"for "
+		"each goal' at screen 0.012, screen 14.0/height left font ',8' textcolor rgb "
+		"'#444444'\n"
+		"set key at screen 0.015, screen 1 - 36.0/height left top maxcols %zu\n"
+		"set tmargin at screen 1 - %zu.0/height\nset bmargin at screen 92.0/height\n"
+		"set lmargin at screen 90.0/width\nset rmargin at screen 1 - 30.0/width\n",
+		columns, top_px);
+	cb_text_finish(&title);
+}
+
+static void add_axes(const struct cb_search_job *job, const struct cb_search_trials *t,
+	const struct picture *p, struct cb_text *out)
+{
+	long long first = t->n ? (long long)t->records[0]->trial : 0;
+	long long last = t->n ? (long long)t->records[t->n - 1]->trial : 1;
+
+	cb_text_addf(out,
+		"set xlabel 'trial'\nset ylabel '%s'\nset logscale y\nset xrange [%lld - 0.7:%lld "
+		"+ 0.7]\n"
+		"set xtics %lld, %lld\n",
+		job->kind == CB_GOAL_BURST ? "burst (frames)" : "rate asked for (kpps)", first,
+		last, first, (last - first) / 10 + 1);
+	if (p->low > 0)
+		cb_text_addf(out,
+			"set yrange [%.6g * scale:%.6g * scale]\n"
+			"set ytics add (%.6g * scale, %.6g * scale)\n",
+			p->low / 1.5, p->high * 1.5, p->low, p->high);
 }
 
 void cb_search_figure_script(const struct cb_search_job *job, const struct cb_search_trials *t,
 	const struct cb_search_result *results, const char *id, struct cb_text *out)
 {
-	bool burst = job->kind == CB_GOAL_BURST;
+	struct picture p = measure(job, t, results);
 
 	cb_text_addf(out, "# Draws %s.svg, %s.pdf and %s.png from %s.dat: gnuplot %s.gp\n\n", id,
 		id, id, id, id);
 	cb_text_add(out, cb_embedded_find("style.gp"));
 	cb_text_addf(out, "\ndata = '%s.dat'\nscale = %s\nlongest = %.9g\n", id,
-		burst ? "1" : "1e-3", longest(t));
-	cb_text_add(out, "set title ");
-	cb_format_gnuplot(out, job->scenario->title);
-	cb_text_addf(out,
-		"\nset xlabel 'trial'\nset ylabel '%s'\nset logscale y\n"
-		"set key outside bottom center horizontal\nset offsets 0.5, 0.5, 0, 0\n",
-		burst ? "burst (frames)" : "rate asked for (kpps)");
-	cb_text_add(out,
-		"set label 1 'larger symbols: longer trials; lines: the intervals found' at "
-		"graph 0.99, graph 0.97 right font ',8' textcolor rgb '#444444'\n"
-		"\ndo for [form in \"svg pdf png\"] {\n\teval terminal(form)\n");
+		job->kind == CB_GOAL_BURST ? "1" : "1e-3", p.longest);
+	add_frame(job, &p, out);
+	add_axes(job, t, &p, out);
+	cb_text_add(out, "\ndo for [form in \"svg pdf png\"] {\n\teval terminal(form)\n");
 	cb_text_addf(out, "\tset output '%s.'.form\n\tplot \\\n", id);
-	add_points(out);
+	add_points(&p, out);
 	add_bounds(job, results, out);
 	cb_text_add(out, "\t\tNaN notitle\n}\nset output\n");
 }

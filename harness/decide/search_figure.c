@@ -194,11 +194,34 @@ static void add_frame(const struct cb_search_job *job, const struct picture *p, 
 	cb_text_finish(&title);
 }
 
+/* 1, 2 and 5 of each decade between these. */
+static void add_y_tics(double low, double high, struct cb_text *out)
+{
+	static const double steps[] = {1, 2, 5};
+	const char *before = "";
+
+	if (!(low > 0))
+		return;
+	cb_text_addf(out, "set yrange [%.6g:%.6g]\nset ytics (", low, high);
+	for (int decade = -3; decade <= 9; decade++) {
+		for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+			double at = steps[i] * pow(10, decade);
+
+			if (at < low || at > high)
+				continue;
+			cb_text_addf(out, "%s'%.10g' %.10g", before, at, at);
+			before = ", ";
+		}
+	}
+	cb_text_add(out, ")\n");
+}
+
 static void add_axes(const struct cb_search_job *job, const struct cb_search_trials *t,
 	const struct picture *p, struct cb_text *out)
 {
 	long long first = t->n ? (long long)t->records[0]->trial : 0;
 	long long last = t->n ? (long long)t->records[t->n - 1]->trial : 1;
+	double scale = job->kind == CB_GOAL_BURST ? 1 : 1e-3;
 
 	cb_text_addf(out,
 		"set xlabel 'trial'\nset ylabel '%s'\nset logscale y\nset xrange [%lld - 0.7:%lld "
@@ -206,11 +229,7 @@ static void add_axes(const struct cb_search_job *job, const struct cb_search_tri
 		"set xtics %lld, %lld\n",
 		job->kind == CB_GOAL_BURST ? "burst (frames)" : "rate asked for (kpps)", first,
 		last, first, (last - first) / 10 + 1);
-	if (p->low > 0)
-		cb_text_addf(out,
-			"set yrange [%.6g * scale:%.6g * scale]\n"
-			"set ytics add (%.6g * scale, %.6g * scale)\n",
-			p->low / 1.5, p->high * 1.5, p->low, p->high);
+	add_y_tics(p->low / 1.5 * scale, p->high * 1.5 * scale, out);
 }
 
 void cb_search_figure_script(const struct cb_search_job *job, const struct cb_search_trials *t,

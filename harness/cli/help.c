@@ -1,5 +1,6 @@
 #include "harness/base/text.h"
 #include "harness/base/version.h"
+#include "harness/cli/terminal.h"
 #include "harness/cli/verb.h"
 
 #include <stdio.h>
@@ -19,6 +20,44 @@ const struct cb_exit_row cb_exit_rows[] = {
 	{-1, NULL},
 };
 
+#define COLUMNS_MAX 100 /* longer lines are hard to read */
+#define HELP_COLUMN \
+	33 /* where the help of an option begins; on a narrow terminal below the option */
+#define NARROW 70
+
+static size_t columns(void)
+{
+	size_t n = (size_t)cb_terminal_columns();
+
+	return n < COLUMNS_MAX ? n : COLUMNS_MAX;
+}
+
+/* Words in lines of `columns`, those after the first indented; the first begins at `column`. What
+ * begins with a dash is an option that the text speaks of: it does not begin a line, where it would
+ * look like one of the list. */
+static void print_wrapped(const char *text, size_t indent, size_t column)
+{
+	const size_t width = columns();
+
+	for (bool first = true; *text; first = false) {
+		size_t n = strcspn(text, " ");
+
+		while (text[n] == ' ' && text[n + 1] == '-')
+			n += 1 + strcspn(text + n + 1, " ");
+		if (!first && column + 1 + n > width) {
+			printf("\n%*s", (int)indent, "");
+			column = indent;
+		} else if (!first) {
+			putchar(' ');
+			column++;
+		}
+		printf("%.*s", (int)n, text);
+		column += n;
+		text += n;
+		text += strspn(text, " ");
+	}
+}
+
 static void print_usage(const struct cb_verb *verb)
 {
 	printf("Usage: capbench %s", verb->name);
@@ -26,16 +65,28 @@ static void print_usage(const struct cb_verb *verb)
 		printf("%s%s%s%s", verb->positional[i].optional ? " [" : " ",
 			verb->positional[i].metavar, verb->positional[i].repeats ? "..." : "",
 			verb->positional[i].optional ? "]" : "");
-	printf(" [OPTIONS]\n\n%s\n", verb->description ? verb->description : verb->help);
+	printf(" [OPTIONS]\n\n");
+	print_wrapped(verb->description ? verb->description : verb->help, 0, 0);
+	putchar('\n');
 }
 
 static void print_row(const char *left, const char *help, const char *fallback)
 {
-	printf("  %-30s %s%s", left, strlen(left) > 30 ? "\n                                 " : "",
-		help);
+	bool narrow = columns() < NARROW;
+	size_t indent = narrow ? 6 : HELP_COLUMN;
+	struct cb_text text = {0};
+
+	cb_text_add(&text, help);
 	if (fallback && fallback[0] && strcmp(fallback, "false") != 0)
-		printf(" [%s]", fallback);
+		cb_text_addf(&text, " [%s]", fallback);
+	printf("  %-*s", narrow ? 0 : HELP_COLUMN - 3, left);
+	if (narrow || strlen(left) > HELP_COLUMN - 3)
+		printf("\n%*s", (int)indent, "");
+	else
+		putchar(' ');
+	print_wrapped(cb_text_get(&text), indent, indent);
 	putchar('\n');
+	cb_text_finish(&text);
 }
 
 static void print_options(const struct cb_option *table)
@@ -83,18 +134,30 @@ static void print_verb(const struct cb_verb *verb)
 
 static void print_program(void)
 {
-	puts("Usage: capbench VERB [ARGUMENTS] [OPTIONS]\n\n"
-	     "Measures packet capture: drives a generator and capture processes from a YAML\n"
-	     "scenario, accounts for every frame, draws the figures.\n\nVerbs:");
-	for (const struct cb_verb *const *v = cb_verbs; *v; v++)
-		if (!(*v)->internal)
-			printf("  %-10s %s\n", (*v)->name, (*v)->help);
+	puts("Usage: capbench VERB [ARGUMENTS] [OPTIONS]\n");
+	print_wrapped(
+		"Measures packet capture: drives a generator and capture processes from a YAML "
+		"scenario, accounts for every frame, draws the figures.",
+		0, 0);
+	puts("\n\nVerbs:");
+	for (const struct cb_verb *const *v = cb_verbs; *v; v++) {
+		if ((*v)->internal)
+			continue;
+		printf("  %-10s ", (*v)->name);
+		print_wrapped((*v)->help, 13, 13);
+		putchar('\n');
+	}
 	puts("\nExit status:");
-	for (const struct cb_exit_row *e = cb_exit_rows; e->means; e++)
-		printf("  %-10d %s\n", e->status, e->means);
-	puts("  128+n      ended by signal n\n\n"
-	     "capbench VERB --help tells more of each, capbench --version the version (" CB_VERSION
-	     ").");
+	for (const struct cb_exit_row *e = cb_exit_rows; e->means; e++) {
+		printf("  %-10d ", e->status);
+		print_wrapped(e->means, 13, 13);
+		putchar('\n');
+	}
+	puts("  128+n      ended by signal n\n");
+	print_wrapped("capbench VERB --help tells more of each, capbench --version the version "
+		      "(" CB_VERSION ").",
+		0, 0);
+	putchar('\n');
 }
 
 void cb_help_print(const struct cb_verb *verb)

@@ -236,8 +236,9 @@ static const struct listing listings[] = {
 		"Left out of every statistic and figure: what they measured cannot be trusted.",
 		is_invalid},
 	{"generator-limited", "Generator-limited trials",
-		"The generator offered less than 99.5 % of what was asked for. They are in the "
-		"statistics at the rate that was really offered, and marked.",
+		"Over the whole attempt, warm-up included, the generator offered less than 99.5 % "
+		"of what was asked for. They are in the statistics at the rate that was really "
+		"offered in the measurement window, which stands here, and marked.",
 		is_generator_limited},
 	{"earlier", "Earlier attempts",
 		"Trials that were made again; only the last attempt counts.", is_earlier},
@@ -277,7 +278,7 @@ static void add_listing(const struct cb_report *r, const struct listing *l, stru
 			cb_html_text(out, "p", l->text);
 			cb_html_table_open(out);
 			cb_text_add(out,
-				"<thead><tr><th scope=\"col\">trial</th>"
+				"<thead><tr><th scope=\"col\" class=\"text\">trial</th>"
 				"<th scope=\"col\">attempt</th>");
 			add_axis_heads(r, out);
 			cb_text_add(out,

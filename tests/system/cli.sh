@@ -37,6 +37,20 @@ for verb in $verbs; do
 	expect 2 "$CAPBENCH" "$verb" a b c
 done
 
+# No line is longer than people read, and nothing is lost between them.
+for verb in $verbs compare trend search tune doctor replay; do
+	expect 0 "$CAPBENCH" "$verb" --help
+	sed '/^Examples:/,$d; /^Usage:/d' "$T/out" >"$T/text"
+	assert_eq "$(awk 'length > 100' "$T/text")" "" "lines of $verb --help that are longer than 100 columns"
+	need_cmd script
+	script -qec "stty cols 40; '$CAPBENCH' $verb --help" /dev/null </dev/null | tr -d '\r' |
+		sed '/^Examples:/,$d; /^Usage:/d' >"$T/narrow"
+	# what is longer holds a word that is
+	assert_eq "$(awk 'length > 40 { most = 0; for (i = 1; i <= NF; i++) if (length($i) > most) most = length($i)
+		if (most <= 20) print }' "$T/narrow")" "" "lines of $verb --help on a narrow terminal"
+	cmp <(tr -s ' \n' '\n' <"$T/text") <(tr -s ' \n' '\n' <"$T/narrow") || fail "words of $verb --help on a narrow terminal"
+done
+
 # Every option of a verb is found when it is nearly right, and every one wants its value.
 expect 2 "$CAPBENCH" generate lo --frame-siez 64
 assert_grep 'did you mean --frame-size\?' "$T/err" "generate --frame-siez"

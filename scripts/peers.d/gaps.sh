@@ -76,7 +76,7 @@ gaps_once() # NAME
 # what is compared there is drawn by itself: tests/vm/gaps.sh prints points of the curves.
 vm_gaps()
 {
-	local told=vm/gaps/told name rate within file n=0 plots=''
+	local told=vm/gaps/told name label rate within file n=0 plots=''
 	rm -rf vm
 	if ! CAPBENCH_TIER=all CAPBENCH_KEEP=vm CAPBENCH_FAST=$capbench "$root/scripts/lab" test gaps >vm.log; then
 		say "no comparison with pktgen: $(grep -v passed vm.log | tail -n 1)"
@@ -89,13 +89,14 @@ vm_gaps()
 					{ sub(/\r$/, "") }
 					$2 == "gap" && $3 == n && $4 == r && $5 <= w { p = $6 } END { print p + 0 }' $told)"
 		done
-		file=gaps-vm.$name.$rate.dat
+		file=gaps-vm.$name.$rate.dat label=$name
+		[ "$name" = pktgen ] || label="capbench $name"
 		{
 			echo "deviation_ns share_percent \"$name, $rate\""
 			awk -v n="$name" -v r="$rate" '{ sub(/\r$/, "") }
 				$2 == "gap" && $3 == n && $4 == r { print ($5 < 1 ? 1 : $5), $6 }' $told
 		} >"$out/$file"
-		plots+="'$out/$file' skip 1 using 1:2 with steps lw 2 dt $((++n)) title '$name, $rate pps', "
+		plots+="'$out/$file' skip 1 using 1:2 with steps lw 2 dt $((++n)) title '${label}, $rate pps', "
 	done < <(awk '$2 == "gap" { print $3, $4 }' $told | sort -u)
 	draw gaps-vm "How exactly do pktgen and capbench keep 100 000 frames/s, on a clock of instructions?" \
 		"gap between two frames off the one asked for by at most (ns)" "${plots%, }"
@@ -113,7 +114,7 @@ draw()
 		set logscale x
 		set xrange [10:1e6]
 		set yrange [0:100]
-		set key outside bottom center horizontal
+		set key inside bottom right Left reverse # nothing is that exact and that late
 		set grid
 		set linetype 1 lc rgb "#0072b2"
 		set linetype 2 lc rgb "#d55e00"

@@ -71,8 +71,8 @@ static int print(const struct cb_invocation *call, const struct cb_trend *t, str
 	cb_trend_text(t, &text);
 	fputs(cb_text_get(&text), stdout);
 	for (size_t m = 0; m < t->n_measures && a->out[0]; m++)
-		printf("%sfigure     %s/trend-%s.svg\n", m ? "" : "\n", a->out,
-			t->measures[m].metric->name);
+		printf("%sfigure     %s/trend-%s.%s\n", m ? "" : "\n", a->out,
+			t->measures[m].metric->name, a->no_pictures ? "gp" : "svg");
 	cb_text_finish(&text);
 	return 0;
 }

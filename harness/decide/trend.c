@@ -27,7 +27,7 @@ static bool has_run(const char *directory)
 		access(path, F_OK) == 0;
 }
 
-static int add_run(struct cb_trend *t, const char *directory, struct cb_error *err)
+static int add_run(struct cb_trend *t, const char *directory, bool found, struct cb_error *err)
 {
 	struct cb_trend_run *more;
 
@@ -40,7 +40,7 @@ static int add_run(struct cb_trend *t, const char *directory, struct cb_error *e
 	memset(&more[t->n_runs], 0, sizeof(*more));
 	if (!cb_text_copy(more[t->n_runs].directory, sizeof(more->directory), directory))
 		return cb_error_set(err, CB_ERR_USAGE, "%s: the name is too long", directory);
-	t->n_runs++;
+	more[t->n_runs++].found = found;
 	return 0;
 }
 
@@ -57,14 +57,14 @@ static int list_runs(struct cb_trend *t, const char *directory, struct cb_error 
 	int n, rc = 0;
 
 	if (has_run(directory))
-		return add_run(t, directory, err);
+		return add_run(t, directory, false, err);
 	n = scandir(directory, &entries, not_hidden, alphasort);
 	for (int i = 0; i < n; i++) {
 		char path[4096];
 
 		if (!rc && !cb_file_join(path, sizeof(path), directory, entries[i]->d_name, NULL) &&
 			has_run(path))
-			rc = add_run(t, path, err);
+			rc = add_run(t, path, true, err);
 		free(entries[i]);
 	}
 	free(entries);
@@ -75,7 +75,7 @@ static int list_runs(struct cb_trend *t, const char *directory, struct cb_error 
 	return rc;
 }
 
-static int read_started(struct cb_trend_run *run, struct cb_error *err)
+static int read_head(struct cb_trend_run *run, struct cb_error *err)
 {
 	char path[4096], *text = NULL;
 	size_t size;
@@ -91,6 +91,8 @@ static int read_started(struct cb_trend_run *run, struct cb_error *err)
 	if (!json)
 		return cb_error_prepend(err, "%s", path);
 	rc = cb_json_text(json, "started", run->started, sizeof(run->started), err);
+	if (!rc)
+		rc = cb_json_text(json, "scenario", run->scenario, sizeof(run->scenario), err);
 	json_decref(json);
 	return rc ? cb_error_prepend(err, "%s", path) : 0;
 }
@@ -101,6 +103,24 @@ static int by_start(const void *a, const void *b)
 	int by = strcmp(x->started, y->started);
 
 	return by ? by : strcmp(x->directory, y->directory);
+}
+
+/* A folder may hold runs of several scenarios: those of the newest run's are followed, and whatever
+ * was named. */
+static void leave_others(struct cb_trend *t)
+{
+	size_t kept = 0, all = t->n_runs;
+	char name[sizeof(t->runs->scenario)];
+
+	snprintf(name, sizeof(name), "%s", t->runs[all - 1].scenario);
+	for (size_t i = 0; i < all; i++) {
+		if (!t->runs[i].found || !strcmp(t->runs[i].scenario, name))
+			t->runs[kept++] = t->runs[i];
+	}
+	t->n_runs = kept;
+	if (kept < all)
+		cb_compared_say(t->notes, "%zu run%s of other scenarios than %s: left out",
+			all - kept, all - kept == 1 ? "" : "s", name);
 }
 
 static int read_run(struct cb_compare_run *run, const char *directory,
@@ -278,15 +298,17 @@ int cb_trend_make(struct cb_trend *t, const char *const *directories, size_t n,
 	for (size_t i = 0; i < n && !rc; i++)
 		rc = list_runs(t, directories[i], err);
 	for (size_t i = 0; i < t->n_runs && !rc; i++)
-		rc = read_started(&t->runs[i], err);
+		rc = read_head(&t->runs[i], err);
+	if (!rc) {
+		qsort(t->runs, t->n_runs, sizeof(*t->runs), by_start);
+		leave_others(t);
+	}
 	if (!rc && t->n_runs < 2)
 		rc = cb_error_set(err, CB_ERR_INCONCLUSIVE,
 			"a trend takes two runs and more: name them, or the folder that they are "
 			"in");
-	if (!rc) {
-		qsort(t->runs, t->n_runs, sizeof(*t->runs), by_start);
+	if (!rc)
 		rc = read_all(&r, err);
-	}
 	if (!rc)
 		rc = find_changes(t, err);
 	cb_match_finish(&r.curves);

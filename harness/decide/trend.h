@@ -12,7 +12,8 @@
 #define CB_TREND_ALPHA    0.01
 
 struct cb_trend_run {
-	char directory[1024], started[32];
+	char directory[1024], started[32], scenario[64];
+	bool found; /* in a folder that was named, not by its own name */
 };
 
 /* One metric of one curve of the last run. */
@@ -38,9 +39,10 @@ struct cb_trend {
 };
 
 /*
- * Read the runs. A directory without run.json stands for the run directories in it. Of `options`
- * metrics, along and across are used. To be finished, also after an error. CB_ERR_USAGE: no run
- * there, or a metric that is not known; CB_ERR_INCONCLUSIVE: fewer than two runs.
+ * Read the runs. A directory without run.json stands for the run directories in it: those of the
+ * newest run's scenario. Of `options` metrics, along and across are used. To be finished, also
+ * after an error. CB_ERR_USAGE: no run there, or a metric that is not known; CB_ERR_INCONCLUSIVE:
+ * fewer than two runs.
  */
 int cb_trend_make(struct cb_trend *t, const char *const *directories, size_t n,
 	const struct cb_compare_options *options, const struct cb_registry *registry,

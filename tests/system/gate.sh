@@ -316,6 +316,14 @@ assert_json "$T/out" 'def median: sort | if length % 2 == 1 then .[length / 2 | 
 for kind in dat gp svg png pdf; do
 	[ -s "$T/trend/trend-cpu_ns_per_frame.$kind" ] || fail "trend: no .$kind"
 done
+# A run of another scenario that lies there is left out, and said to be.
+cp -r "$T/series/3" "$T/series/other"
+jq '.scenario = "other" | .started = "2025-01-01T00:00:00Z"' "$T/base/run.json" >"$T/series/other/run.json"
+expect 0 "$CAPBENCH" trend "$T/series" --json
+assert_json "$T/out" '(.runs | length == 14) and (.notes | any(contains("1 run of other scenarios than gate: left out")))' \
+	"a run of another scenario"
+expect 0 "$CAPBENCH" trend "$T/series" "$T/series/other" --json
+assert_json "$T/out" '.runs | length == 15' "a run of another scenario that is named"
 expect 0 "$CAPBENCH" trend "$T/series/3" "$T/series/1" "$T/series/2"
 assert_grep 'too few to tell' "$T/out" "three runs"
 expect 6 "$CAPBENCH" trend "$T/base"

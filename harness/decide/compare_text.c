@@ -181,7 +181,7 @@ static void junit_case(const struct cb_compare *c, const struct cb_compared *x, 
 	}
 	why = json_string_value(
 		json_array_get(json_array_size(x->reasons) ? x->reasons : c->reasons, 0));
-	cb_measure_print_shift(x->measure, x->judged.direction * x->judged.effect, false, &line);
+	cb_compared_print_effect(x, c, &line);
 	cb_text_addf(out, "\">\n      <%s message=\"", kind);
 	cb_format_html(out, cb_compare_word(c, x->outcome));
 	cb_text_add(out, ": ");

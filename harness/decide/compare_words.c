@@ -45,7 +45,7 @@ static void headline_change(const struct cb_compare *c, struct cb_text *out)
 	cb_text_add(out, ": ");
 	cb_compared_print_name(x, out);
 	cb_text_add(out, " ");
-	cb_measure_print_shift(x->measure, x->judged.direction * x->judged.effect, false, out);
+	cb_compared_print_effect(x, c, out);
 	if (more > 1)
 		cb_text_addf(out, ", and %zu more", more - 1);
 	cb_text_addf(out, " (of %zu compared)", c->n);

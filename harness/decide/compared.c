@@ -43,6 +43,34 @@ static void print_place(const struct cb_compare *c, const struct cb_match_point 
 	cb_text_finish(&text);
 }
 
+/* The point that the effect is of; NULL: of the whole curve. */
+static const struct cb_match_point *point_of_effect(const struct cb_compared *x)
+{
+	const struct cb_judged *j = &x->judged;
+
+	for (size_t i = 0; j->points && x->curve->n > 1 && i < x->curve->n; i++) {
+		if (j->direction * j->shift.estimate < j->effect &&
+			j->direction * j->points[i].shift.estimate == j->effect)
+			return &x->curve->points[i];
+	}
+	return NULL;
+}
+
+void cb_compared_print_effect(
+	const struct cb_compared *x, const struct cb_compare *c, struct cb_text *out)
+{
+	const struct cb_match_point *p = point_of_effect(x);
+	char place[96];
+
+	cb_measure_print_shift(x->measure, x->judged.direction * x->judged.effect, false, out);
+	if (!p)
+		return;
+	print_place(c, p, place);
+	cb_text_addf(out, "%s, ", place);
+	cb_measure_print_shift(x->measure, x->judged.shift.estimate, false, out);
+	cb_text_add(out, " over the curve");
+}
+
 static size_t planned(const struct cb_report_cell *cell)
 {
 	return cell->n_trials + cell->missing;

@@ -25,6 +25,11 @@ void cb_compared_decide(struct cb_compared *x, const struct cb_compare *c, size_
 /* "captured share, tpacket3": what a reader calls it. */
 void cb_compared_print_name(const struct cb_compared *x, struct cb_text *out);
 
+/* "+171 % at 100 kpps, +56.6 % over the curve": the effect, and where it is that of a point, that
+ * of all. */
+void cb_compared_print_effect(
+	const struct cb_compared *x, const struct cb_compare *c, struct cb_text *out);
+
 /* Append a sentence to a list. */
 void cb_compared_say(json_t *list, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 

@@ -140,13 +140,30 @@ static struct arm far_point(const struct cb_graph *g, size_t i, bool whole)
 	return (struct arm){&g->series[i], n ? points[n - 1] : NULL};
 }
 
+/* How many other series captured everything up to the same place. */
+static size_t others_as_far(const struct cb_graph *g, const struct arm *a)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < g->n_series; i++) {
+		struct arm other = far_point(g, i, true);
+
+		n += other.series != a->series && other.point && a->point &&
+			fabs(other.point->x - a->point->x) <= 0.005 * fabs(a->point->x);
+	}
+	return n;
+}
+
 static void print_arm(const struct cb_graph *g, const struct arm *a, bool x, struct cb_text *out)
 {
 	if (x)
 		print_x(g, a->point, out);
 	else
 		print_value(g, a->point, out);
-	cb_text_addf(out, " (%s)", a->series->label);
+	cb_text_addf(out, " (%s", a->series->label);
+	if (x && others_as_far(g, a))
+		cb_text_addf(out, " and %zu more", others_as_far(g, a));
+	cb_text_add(out, ")");
 }
 
 /* "all frames up to 400 kpps (A:B, tpacket3) at best, 100 kpps (A:A, recv) at worst; " */

@@ -24,6 +24,7 @@ struct shape {
 	int64_t repetitions; /* 0: five */
 	const char *release; /* of the kernel; NULL: the usual */
 	double slower_rate;  /* of the last cell, offered: 0 as asked */
+	double knee;         /* loss of the last cell, too */
 };
 
 static UNUSED void make(struct synthetic *s, const char *yaml, const struct shape *shape)
@@ -34,16 +35,18 @@ static UNUSED void make(struct synthetic *s, const char *yaml, const struct shap
 	for (size_t cell = 0; cell < s->scenario->n_cells; cell++) {
 		for (int64_t k = 0; k < n; k++) {
 			bool hit = cell >= s->scenario->n_cells / 2;
+			bool last = cell + 1 == s->scenario->n_cells;
 			double pps = (double)s->scenario->cells[cell].spec.traffic.rate;
+			double loss = (hit ? shape->loss : 0) + (last ? shape->knee : 0);
 
-			if (cell + 1 == s->scenario->n_cells && shape->slower_rate > 0)
+			if (last && shape->slower_rate > 0)
 				pps = shape->slower_rate;
 			synthetic_add(s,
 				&(struct synthetic_trial){.trial = trial++,
 					.cell = (int64_t)cell,
 					.repetition = k,
 					.pps = pps,
-					.share = 0.95 - 0.001 * (double)k - (hit ? shape->loss : 0),
+					.share = 0.95 - 0.001 * (double)k - loss,
 					.state = !cell && k < shape->invalid ? CB_TRIAL_INVALID
 									     : CB_TRIAL_VALID});
 		}

@@ -1,4 +1,6 @@
 /* Two runs, from their directories to the verdict. */
+#include "harness/decide/compared.h"
+
 #include "tests/unit/harness/decide/compared_runs.h"
 
 static void same_runs_are_the_same(void **state)
@@ -44,6 +46,33 @@ static void loss_of_one_curve_is_found(void **state)
 	cb_compare_finish(&c);
 	compare(&c, &cand, &base, &improvements);
 	assert_int_equal(c.outcome, CB_OUTCOME_CONFIRMED);
+	cb_compare_finish(&c);
+	synthetic_close(&base);
+	synthetic_close(&cand);
+}
+
+/* Where the effect is that of a point it is told of which, beside that of the curve. */
+static void an_effect_has_its_place(void **state)
+{
+	struct synthetic base, cand;
+	struct cb_text told = {0};
+	struct cb_compare c;
+
+	(void)state;
+	make(&base, TWO_CURVES, &(struct shape){0});
+	make(&cand, TWO_CURVES, &(struct shape){.loss = 0.02, .knee = 0.3});
+	compare(&c, &base, &cand, &plain);
+	cb_compared_print_effect(find(&c, "captured_share", 1), &c, &told);
+	assert_says(cb_text_get(&told), "-32.0 points at 400 kpps, -2.");
+	assert_says(cb_text_get(&told), " points over the curve");
+	cb_compare_finish(&c);
+	synthetic_close(&cand);
+	make(&cand, TWO_CURVES, &(struct shape){.loss = 0.02});
+	compare(&c, &base, &cand, &plain);
+	cb_text_clear(&told);
+	cb_compared_print_effect(find(&c, "captured_share", 1), &c, &told);
+	assert_string_equal(cb_text_get(&told), "-2.00 points");
+	cb_text_finish(&told);
 	cb_compare_finish(&c);
 	synthetic_close(&base);
 	synthetic_close(&cand);
@@ -189,6 +218,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(same_runs_are_the_same),
 		cmocka_unit_test(loss_of_one_curve_is_found),
+		cmocka_unit_test(an_effect_has_its_place),
 		cmocka_unit_test(broken_measurements_are_unclear),
 		cmocka_unit_test(accepted_differences_do_not_stop),
 		cmocka_unit_test(too_few_trials_are_unclear),

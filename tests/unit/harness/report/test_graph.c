@@ -1,5 +1,6 @@
 /* Figures: points, .dat and .gp as text. */
 #include "harness/report/graph.h"
+#include "harness/report/pages.h"
 #include "harness/report/script.h"
 
 #include "tests/unit/harness/report/synthetic.h"
@@ -118,6 +119,39 @@ static void test_data(void **state)
 	cb_graph_script(&d.graph, "", &data);
 	assert_says(cb_text_get(&data), "set xrange [0:206]");
 	cb_text_finish(&data);
+	undraw(&d);
+}
+
+static const char many[] =
+	"name: many\n" TRIAL "vary:\n"
+	"  traffic.rate: [100k, 200k]\n"
+	"  capture.mechanism: [recv, tpacket2]\n"
+	"  capture.load: ['packzip:0', 'packzip:3', 'packzip:9']\n"
+	"figures:\n"
+	"  - {id: share, title: Share, x: traffic.rate, y: captured_share, series: "
+	"[capture.mechanism, capture.load]}\n";
+
+/* Of many series the best is told, and how many more came as far. */
+static void test_words(void **state)
+{
+	/* 100k: recv with each load, tpacket2; 200k */
+	static const double shares[] = {1, 1, 0.9, 1, 0.8, 0.7, 0.5, 0.4, 0.6, 0.3, 0.2, 0.1};
+	struct cb_text words = {0};
+	struct drawn d;
+
+	(void)state;
+	synthetic_open(&d.s, many);
+	for (int64_t cell = 0; cell < 12; cell++)
+		synthetic_add(&d.s,
+			&(struct synthetic_trial){.trial = cell,
+				.cell = cell,
+				.pps = cell < 6 ? 100000 : 200000,
+				.share = shares[cell]});
+	draw(&d);
+	cb_words_figure(&d.graph, &words);
+	assert_says(cb_text_get(&words), "all frames up to 100 kpps (recv, load packzip:0");
+	assert_says(cb_text_get(&words), " and 2 more) at best, at no point (");
+	cb_text_finish(&words);
 	undraw(&d);
 }
 
@@ -305,6 +339,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_data),
+		cmocka_unit_test(test_words),
 		cmocka_unit_test(test_scale),
 		cmocka_unit_test(test_categories),
 		cmocka_unit_test(test_long_categories),

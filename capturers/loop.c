@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/log.h"
+#include "harness/base/process.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,12 +21,14 @@
 /* What the process has used so far. */
 struct usage {
 	uint64_t cpu_ns;
+	int64_t run_delay_ns;
 	struct rusage rusage;
 };
 
 static void read_usage(struct usage *u)
 {
 	u->cpu_ns = cb_process_cpu_ns();
+	u->run_delay_ns = cb_process_run_delay_ns();
 	getrusage(RUSAGE_SELF, &u->rusage);
 }
 
@@ -45,6 +48,7 @@ static void report_usage(
 	record->cpu_system_ns = timeval_ns(&b->ru_stime) - timeval_ns(&a->ru_stime);
 	record->context_switches_voluntary = b->ru_nvcsw - a->ru_nvcsw;
 	record->context_switches_involuntary = b->ru_nivcsw - a->ru_nivcsw;
+	record->run_delay_ns = cb_count_subtract(to->run_delay_ns, from->run_delay_ns);
 }
 
 /* The interface may come back up: go on, and say it once. 0, or the error if it is another. */

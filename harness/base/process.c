@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <sched.h>
@@ -333,6 +334,17 @@ int cb_process_pin(int cpu, struct cb_error *err)
 		return cb_error_errno(err, CB_ERR_USAGE, rc,
 			"core %d does not exist here or may not be used", cpu);
 	return 0;
+}
+
+int64_t cb_process_run_delay_ns(void)
+{
+	char line[128];
+	uint64_t ran, waited;
+
+	if (cb_file_read_line("/proc/thread-self/schedstat", line, sizeof(line), NULL) ||
+		sscanf(line, "%" SCNu64 " %" SCNu64, &ran, &waited) != 2)
+		return CB_UNKNOWN;
+	return (int64_t)waited;
 }
 
 uint64_t cb_process_start_time(pid_t pid)

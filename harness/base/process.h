@@ -6,6 +6,7 @@
 #define CB_HARNESS_BASE_PROCESS_H
 
 #include "harness/base/error.h"
+#include "harness/base/json.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -66,6 +67,13 @@ int cb_process_self_path(char *out, size_t size, struct cb_error *err);
 /* Pin the calling thread to one core; CB_ERR_USAGE when the core does not exist or may not be used.
  */
 int cb_process_pin(int cpu, struct cb_error *err);
+
+/*
+ * How long the calling thread has been ready to run while others had its core, in ns: the second
+ * number of /proc/thread-self/schedstat (sched_info.run_delay in the kernel; exact, as switches
+ * between threads happen). CB_UNKNOWN where the kernel does not tell.
+ */
+int64_t cb_process_run_delay_ns(void);
 
 /* The time at which `pid` started, in clock ticks since boot (field 22 of /proc/PID/stat); 0: no
  * such process. */

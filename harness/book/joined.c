@@ -97,6 +97,8 @@ int cb_view_record_join(struct cb_view_record *into, const struct cb_view_record
 	}
 	if (member->elapsed_ns > into->elapsed_ns)
 		into->elapsed_ns = member->elapsed_ns;
+	if (member->run_delay_ns > into->run_delay_ns)
+		into->run_delay_ns = member->run_delay_ns;
 	if (member->cpu != into->cpu)
 		into->cpu = CB_UNKNOWN;
 	into->sequence_gaps = CB_UNKNOWN;

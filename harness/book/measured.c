@@ -129,6 +129,8 @@ void cb_view_record_init(struct cb_view_record *r)
 		.batches = CB_UNKNOWN,
 		.context_switches_voluntary = CB_UNKNOWN,
 		.context_switches_involuntary = CB_UNKNOWN,
+		.run_delay_ns = CB_UNKNOWN,
+		.interrupted_ns = CB_UNKNOWN,
 		.buffer_frames = CB_UNKNOWN,
 		.bytes = CB_UNKNOWN,
 		.truncated = CB_UNKNOWN,

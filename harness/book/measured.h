@@ -113,10 +113,14 @@ struct cb_view_record {
 	int64_t blocked_ns; /* spent inside the wait */
 	int64_t batches;    /* non-empty receive calls of the mechanism */
 	int64_t context_switches_voluntary, context_switches_involuntary;
-	int64_t buffer_frames; /* what the tap's buffer holds of this traffic's frames */
-	int64_t bytes;         /* captured bytes handed to the load */
-	int64_t truncated;     /* frames cut at snaplen */
-	int64_t cpu;           /* core it was pinned to, -1: none */
+	int64_t run_delay_ns;   /* the capture thread was ready to run, and others had its core (the
+				   scheduler's word); of joined ones the longest */
+	int64_t interrupted_ns; /* it did not have its core though nobody else of the trial shares
+				   that one; unknown: by the layout somebody does */
+	int64_t buffer_frames;  /* what the tap's buffer holds of this traffic's frames */
+	int64_t bytes;          /* captured bytes handed to the load */
+	int64_t truncated;      /* frames cut at snaplen */
+	int64_t cpu;            /* core it was pinned to, -1: none */
 	int64_t group; /* views with one number share the frames: together they are one view of
 			  the ledger; unknown: a view of its own */
 	char mechanism[CB_RECORD_TEXT], wait[CB_RECORD_TEXT], load[CB_RECORD_TEXT];

@@ -7,11 +7,19 @@
 struct args {
 	struct cb_scenario_args scenario;
 	struct cb_answer_args answer;
+	int64_t patience_ns;
 };
 
 static const struct cb_option options[] = {
 	CB_SCENARIO_OPTION_ROWS(struct args, scenario),
 	CB_ANSWER_OPTION_ROWS(struct args, answer),
+	{.name = "patience",
+		.type = CB_OPT_TIME,
+		.offset = offsetof(struct args, patience_ns),
+		.fallback = "3min",
+		.min = 0,
+		.max = 24 * 3600 * INT64_C(1000000000),
+		.help = "How long to wait, all in all, for a host that something else disturbs"},
 	CB_OPTION_END,
 };
 
@@ -48,7 +56,7 @@ static int run(const struct cb_invocation *call, struct cb_error *err)
 		rc = load(&s, call, err);
 	if (!rc) {
 		cb_scenario_probe(s, &cb_cli_registry);
-		rc = cb_search_run(s, &o, directory, err);
+		rc = cb_search_run(s, &o, (uint64_t)a->patience_ns, directory, err);
 	}
 	cb_scenario_destroy(s);
 	cb_bed_destroy(bed);

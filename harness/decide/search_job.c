@@ -2,6 +2,7 @@
 
 #include "harness/base/clock.h"
 #include "harness/base/units.h"
+#include "harness/decide/search_vain.h"
 #include "harness/report/cells.h"
 
 #include <math.h>
@@ -9,11 +10,10 @@
 #include <string.h>
 
 #define TRIALS_MAX    500 /* of a job */
-#define INVALID_MAX   10
+#define INVALID_MAX   30
 #define LEAST_FRAMES  100 /* that a trial of the least rate has */
 #define BURST_OF_MOST 0.95
 #define FIRST_SHARE   0.2 /* of the final length: initial */
-#define SPEED_SLACK   0.05
 
 static double seconds(int64_t ns)
 {
@@ -128,18 +128,13 @@ static double loss_of(const struct cb_trial_record *r)
 	return loss;
 }
 
-bool cb_search_other_speed(const struct cb_trial_record *r)
+double cb_search_job_width(const struct cb_search_job *job)
 {
-	for (size_t i = 0; i < r->n_views; i++) {
-		const json_t *load = r->views[i].load_result;
-		double calibrated = json_number_value(json_object_get(load, "link_ns")),
-		       meanwhile = json_number_value(json_object_get(load, "link_meanwhile_ns"));
+	double width = job->targets[0].width;
 
-		if (calibrated > 0 && meanwhile > 0 &&
-			fabs(meanwhile / calibrated - 1) > SPEED_SLACK)
-			return true;
-	}
-	return false;
+	for (size_t g = 1; g < job->n_goals; g++)
+		width = fmin(width, job->targets[g].width);
+	return width;
 }
 
 static struct cb_search_trial trial_of(
@@ -156,7 +151,7 @@ static struct cb_search_trial trial_of(
 		.offered =
 			burst ? (double)r->generator.book.window_offered : r->generator.offered_pps,
 		.limited = most || r->state == CB_TRIAL_GENERATOR_LIMITED,
-		.invalid = r->state == CB_TRIAL_INVALID || cb_search_other_speed(r),
+		.invalid = cb_search_in_vain(r, cb_search_job_width(job)) != NULL,
 	};
 }
 

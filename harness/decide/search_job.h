@@ -40,10 +40,8 @@ int cb_search_job_trials(const struct cb_search_job *job, const struct cb_trial_
 	size_t n, struct cb_search_trials *out, struct cb_error *err);
 void cb_search_trials_finish(struct cb_search_trials *t);
 
-/* The core of a capture process with load `work` had another speed than when that load was
- * calibrated, by more than 5 %: each frame cost so much more or less than was asked for, and the
- * trial says nothing of a process that does what was asked. */
-bool cb_search_other_speed(const struct cb_trial_record *r);
+/* The narrowest interval that one of its goals asks for. */
+double cb_search_job_width(const struct cb_search_job *job);
 
 /* The rate of a burst's frames: the goal's, or 95 % of what the generator could when it was asked
  * for the most. NaN: no trial shows that yet. */

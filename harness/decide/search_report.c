@@ -25,6 +25,7 @@ struct writing {
 	bool pictures;
 	json_t *results; /* array, one entry a goal of a cell */
 	struct cb_text *text;
+	size_t in_vain;       /* trials, of all jobs */
 	double throughput[2]; /* of the cell that is told: its index, and what it can without loss
 			       */
 };
@@ -248,6 +249,8 @@ static int write_job(struct writing *w, const struct cb_search_job *job, struct 
 
 	if (rc)
 		return rc;
+	for (size_t i = 0; i < t.n; i++)
+		w->in_vain += t.trials[i].invalid;
 	cb_search_next(&search, t.trials, t.n, &step, results);
 	for (size_t g = 0; g < job->n_goals; g++) {
 		json_t *entry = entry_of(w, job, g, &t, &results[g]);
@@ -278,19 +281,17 @@ static int write_jobs(struct writing *w, struct cb_error *err)
 
 static void print_trials(const struct writing *w)
 {
-	size_t in_vain = 0;
 	double took = 0;
 
 	for (size_t i = 0; i < w->n; i++) {
 		const struct cb_trial_record *r = w->all[i];
 
-		in_vain += r->state == CB_TRIAL_INVALID || cb_search_other_speed(r);
 		took += json_number_value(json_object_get(r->params, CB_STEPWISE_TOOK)) / 1e9;
 	}
 	cb_text_addf(w->text, "trials       %zu", w->n);
-	if (in_vain)
+	if (w->in_vain)
 		cb_text_addf(w->text, ", %zu of which say nothing: something disturbed the host",
-			in_vain);
+			w->in_vain);
 	if (took > 0)
 		cb_text_addf(w->text, "; %.0f s", took);
 	cb_text_add(w->text, "\n");

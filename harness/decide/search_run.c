@@ -4,20 +4,24 @@
 #include "harness/base/log.h"
 #include "harness/base/units.h"
 #include "harness/decide/search_job.h"
+#include "harness/decide/search_vain.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define WAIT_NS (300 * CB_NS_PER_MS)
+#define WAIT_NS     (300 * CB_NS_PER_MS)
+#define DOUBLED_MAX 8 /* how often a wait is doubled */
+#define TOLD_NS     (2 * CB_NS_PER_SEC)
 
 /* A search under way. */
 struct hunt {
 	struct cb_stepwise run;
 	struct cb_search_job *jobs;
 	size_t n_jobs;
-	double overhead; /* seconds of a trial beside its length, the last one's */
+	double overhead;      /* seconds of a trial beside its length, the last one's */
+	uint64_t patience_ns; /* what is left of it */
 };
 
 /* The records as a list of pointers; owned by the caller. */
@@ -48,12 +52,13 @@ static void tell(const struct hunt *h, const struct cb_search_job *job,
 	const struct cb_scenario *s = job->scenario;
 	double left = cb_search_forecast(search, t->trials, t->n, h->overhead);
 	char load[48], lost[48] = "loss not known", cell[32] = "", time[48] = "";
-	const char *reason = json_string_value(json_array_get(r->reasons, 0));
+	const char *vain = cb_search_in_vain(r, cb_search_job_width(job)),
+		   *reason = json_string_value(json_array_get(r->reasons, 0));
+	bool by_state = r->state != CB_TRIAL_VALID &&
+		(r->state == CB_TRIAL_INVALID || !vain); /* its state says it all */
 
-	if (!reason && cb_search_other_speed(r))
-		reason = "the core had another speed than when its load was calibrated, so it "
-			 "does not count";
-
+	if (!by_state && vain)
+		reason = vain;
 	load_text(job, step->load, load, sizeof(load));
 	if (t->n && isfinite(t->trials[t->n - 1].loss))
 		snprintf(lost, sizeof(lost), "%.4g %% lost", 100 * t->trials[t->n - 1].loss);
@@ -62,12 +67,11 @@ static void tell(const struct hunt *h, const struct cb_search_job *job,
 	if (isfinite(left))
 		snprintf(time, sizeof(time), "; about %.0f:%02d left", floor(left / 60),
 			(int)fmod(left, 60));
-	fprintf(stderr, "[%zu] %s%s: %s for %.2f s: %s%s%s%s%s%s\n", h->run.n_trials, cell,
+	fprintf(stderr, "[%zu] %s%s: %s for %.2f s: %s%s%s%s%s%s%s\n", h->run.n_trials, cell,
 		s->goals[job->goals[step->goal]].name, load,
-		(double)r->generator.window_elapsed_ns / 1e9, lost,
-		r->state == CB_TRIAL_VALID ? "" : ", ",
-		r->state == CB_TRIAL_VALID ? "" : cb_trial_state_names[r->state],
-		reason ? ": " : "", reason ? reason : "", time);
+		(double)r->generator.window_elapsed_ns / 1e9, lost, by_state ? ", " : "",
+		by_state ? cb_trial_state_names[r->state] : "", reason ? ": " : "",
+		reason ? reason : "", !by_state && vain ? ", so it does not count" : "", time);
 }
 
 static int try_step(struct hunt *h, const struct cb_search_job *job,
@@ -111,14 +115,23 @@ static int find_most(
 }
 
 /* What disturbs a host is often over in a moment: the more trials in a row say nothing, the longer
- * is waited for that. */
-static int wait_after(const struct cb_search_trials *t, struct cb_error *err)
+ * is waited for that, as long as there is patience left. */
+static int wait_after(struct hunt *h, const struct cb_search_trials *t, struct cb_error *err)
 {
+	uint64_t ns = WAIT_NS / 2;
 	size_t vain = 0;
 
-	while (vain < t->n && t->trials[t->n - 1 - vain].invalid)
+	while (vain < t->n && vain <= DOUBLED_MAX && t->trials[t->n - 1 - vain].invalid) {
 		vain++;
-	return vain ? cb_stepwise_rest(vain * WAIT_NS, err) : 0;
+		ns *= 2;
+	}
+	ns = ns < h->patience_ns ? ns : h->patience_ns;
+	if (!vain || !ns)
+		return 0;
+	h->patience_ns -= ns;
+	if (ns > TOLD_NS)
+		cb_info("search: the host is disturbed: waiting %.0f s", (double)ns / 1e9);
+	return cb_stepwise_rest(ns, err);
 }
 
 /* One step of a job. 1: the job is done. */
@@ -146,7 +159,7 @@ static int step_job(
 	all = list(&h->run);
 	if (!rc && all && !cb_search_job_trials(job, all, h->run.n_trials, &t, NULL)) {
 		tell(h, job, &search, &t, &step);
-		rc = wait_after(&t, err);
+		rc = wait_after(h, &t, err);
 	}
 out:
 	cb_search_trials_finish(&t);
@@ -170,9 +183,9 @@ static int run_jobs(struct hunt *h, struct cb_error *err)
 }
 
 int cb_search_run(const struct cb_scenario *s, const struct cb_stepwise_options *options,
-	char directory[CB_RUN_PATH_MAX], struct cb_error *err)
+	uint64_t patience_ns, char directory[CB_RUN_PATH_MAX], struct cb_error *err)
 {
-	struct hunt h = {.overhead = 0.3};
+	struct hunt h = {.overhead = 0.3, .patience_ns = patience_ns};
 	/* what is wrong with the scenario is said before anything is made */
 	int rc = cb_search_jobs(s, NULL, &h.jobs, &h.n_jobs, err);
 

@@ -96,6 +96,8 @@ static const struct cb_field stream_added[] = {
 static const struct cb_field view_added[] = {
 	VIEW(COUNT, group),
 	CB_FIELD_STRING(cb_view_record, host),
+	VIEW(COUNT, run_delay_ns),
+	VIEW(COUNT, interrupted_ns),
 	{0},
 };
 

@@ -3,6 +3,7 @@
 #include "harness/base/text.h"
 #include "harness/book/joined.h"
 #include "harness/run/attempt.h"
+#include "harness/run/interrupted.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -229,6 +230,7 @@ int cb_attempt_after(struct cb_attempt *a, struct cb_error *err)
 				&s->path, &s->evidence, s->first_view, s->n_views});
 	}
 	judge_clocks(a);
+	cb_trial_interrupted(a->record, a->layout, &a->t->shape);
 	take_path(a);
 	return take_sensors(a, err);
 }

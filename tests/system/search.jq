@@ -1,5 +1,6 @@
 # One goal of a search, from the search's trials (jq -s) alone. $g is its entry in search.json; $goal says
-# what was asked: {of, burst, loss, exceed, final, sum}. The answer is what the entry should be.
+# what was asked: {of, burst, loss, exceed, final, sum, width}, with
+# the width of the narrowest goal that has these trials too. The answer is what the entry should be.
 #
 # Each load is judged by the time of its trials: those of full length count for what they showed, of
 # shorter ones only the bad time does, less what their good time makes up for.
@@ -7,7 +8,10 @@
 def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def other_speed: [.views[].load_result | select(.link_ns? and .link_meanwhile_ns?)
 	| (.link_meanwhile_ns / .link_ns - 1 | fabs) > 0.05] | any;
-def in_vain: .state == "invalid" or other_speed;
+def interrupted: [.views[] | select(.interrupted_ns != null and .elapsed_ns > 0 and .interrupted_ns > 5e6
+	and .interrupted_ns > .elapsed_ns * ([0.01, $goal.width] | max))] | any;
+def stood_still: .state == "generator-limited" and .generator.lateness_p99_ns != null and .generator.lateness_p99_ns < 1e6;
+def in_vain: .state == "invalid" or other_speed or interrupted or stood_still;
 def loss: if (.views | length) > 0 and ([.views[].captured_share] | all(. != null))
 	then 1 - ([.views[].captured_share] | min) else null end;
 def time(f): map(select(f) | .s) | add // 0;

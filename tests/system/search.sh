@@ -27,9 +27,9 @@ found()
 	local dir=$1 known
 	# without loss, at this rate: how much a burst's buffer was emptied meanwhile
 	known=$(jq '.results[0] | if .goal == "none" then .low else null end' "$dir/report/search.json")
-	compute "$dir" 0 '{of: "rate", loss: 0, exceed: 0.5, final: 0.1, sum: 0.1}'
-	compute "$dir" 1 '{of: "rate", loss: 0.5, exceed: 0.5, final: 0.1, sum: 0.1}'
-	compute "$dir" 2 "{of: \"burst\", burst: true, loss: 0.2, exceed: 0.5, final: 1, sum: 1, pps: 40000, known: $known}"
+	compute "$dir" 0 '{of: "rate", loss: 0, exceed: 0.5, final: 0.1, sum: 0.1, width: 0.5}'
+	compute "$dir" 1 '{of: "rate", loss: 0.5, exceed: 0.5, final: 0.1, sum: 0.1, width: 0.5}'
+	compute "$dir" 2 "{of: \"burst\", burst: true, loss: 0.2, exceed: 0.5, final: 1, sum: 1, width: 1, pps: 40000, known: $known}"
 	assert_eq "$(jq .trials "$dir/report/search.json")" "$(wc -l <"$dir/trials.jsonl")" "all trials of $dir"
 	[ -s "$dir/report/search-0-rate.dat" ] || fail "no data of a figure"
 }

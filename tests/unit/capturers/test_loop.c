@@ -332,6 +332,8 @@ static void cpu_time(void **state)
 	assert_true(record.elapsed_ns >= (int64_t)(200 * CB_NS_PER_MS));
 	assert_in_range(record.cpu_ns, 1, 100 * CB_NS_PER_MS);
 	assert_true(record.context_switches_voluntary >= 2);
+	/* it was ready in between, but not all the time */
+	assert_true(record.run_delay_ns < record.elapsed_ns);
 	assert_int_equal(record.softirq_ns, CB_UNKNOWN);
 	finish(l);
 }

@@ -2,8 +2,10 @@
 #include "harness/base/clock.h"
 #include "harness/base/json.h"
 
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <zlib.h>
 
@@ -257,6 +259,36 @@ static void work_tells_how_fast_it_was(void **state)
 	json_decref(result);
 }
 
+static void stand_still(int signal)
+{
+	const struct timespec a_while = {.tv_nsec = 50000000};
+
+	(void)signal;
+	nanosleep(&a_while, NULL);
+}
+
+/* Whatever keeps the thread from its work in the middle of a call. */
+static void work_tells_when_it_was_interrupted(void **state)
+{
+	const struct sigaction still = {.sa_handler = stand_still};
+	const struct itimerval soon = {.it_value = {.tv_usec = 5000}};
+	struct opened o = open_load("work:time=1ms");
+	struct sigaction before;
+	json_t *result;
+
+	assert_int_equal(sigaction(SIGALRM, &still, &before), 0);
+	assert_int_equal(setitimer(ITIMER_REAL, &soon, NULL), 0);
+	o.load->take(o.state, frames, 20);
+	assert_int_equal(sigaction(SIGALRM, &before, NULL), 0);
+	result = close_load(&o);
+	assert_in_range(number(result, "interrupted_ns"), 40000000, INT64_MAX);
+	json_decref(result);
+	o = open_load("work:time=1ms");
+	result = close_load(&o);
+	assert_int_equal(number(result, "interrupted_ns"), 0);
+	json_decref(result);
+}
+
 static void what_the_tally_does_alone(void **state)
 {
 	assert_null(cb_load_discard.take);
@@ -286,6 +318,7 @@ int main(void)
 		cmocka_unit_test(work_of_nothing),
 		cmocka_unit_test(work_tells_what_it_did),
 		cmocka_unit_test(work_tells_how_fast_it_was),
+		cmocka_unit_test(work_tells_when_it_was_interrupted),
 		cmocka_unit_test(what_the_tally_does_alone),
 		cmocka_unit_test(options_are_checked),
 	};

@@ -374,6 +374,35 @@ static void start_times_tell_processes_apart(void **state)
 	assert_true(cb_process_start_time(pid) == 0);
 }
 
+static void work_for(uint64_t ns)
+{
+	uint64_t end = cb_now_ns() + ns;
+
+	while (cb_now_ns() < end)
+		;
+}
+
+/* Two that want one core take turns, and each waits while the other runs. */
+static void waiting_for_a_core_is_told(void **state)
+{
+	struct cb_process_spec spec = SHELL("while :; do :; done");
+	int64_t before = cb_process_run_delay_ns();
+	cpu_set_t all;
+	struct cb_process p;
+
+	if (before == CB_UNKNOWN)
+		skip(); /* a kernel without CONFIG_SCHED_INFO */
+	assert_true(before >= 0);
+	assert_int_equal(sched_getaffinity(0, sizeof(all), &all), 0);
+	spec.cpu = sched_getcpu();
+	assert_int_equal(cb_process_pin(spec.cpu, NULL), 0);
+	assert_int_equal(cb_process_start(&p, &spec, NULL), 0);
+	work_for(300 * CB_NS_PER_MS);
+	assert_in_range(cb_process_run_delay_ns() - before, 50 * CB_NS_PER_MS, INT64_MAX);
+	cb_process_finish(&p, SOON);
+	assert_int_equal(sched_setaffinity(0, sizeof(all), &all), 0);
+}
+
 int main(void)
 {
 	static const struct CMUnitTest tests[] = {
@@ -394,6 +423,7 @@ int main(void)
 		cmocka_unit_test(finishing_nothing_closes_nothing),
 		cmocka_unit_test(the_program_knows_its_file),
 		cmocka_unit_test(start_times_tell_processes_apart),
+		cmocka_unit_test(waiting_for_a_core_is_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ static struct cb_view_record view(int64_t received, int64_t group)
 	v.book = (struct cb_view_book){.received = received, .unique = received, .tap_dropped = 1};
 	v.cpu_ns = 10 * received;
 	v.elapsed_ns = 100 + received;
+	v.run_delay_ns = 2 * received;
 	v.sequence_gaps = 7;
 	v.group = group;
 	v.cpu = 1;
@@ -35,6 +36,7 @@ static void members_of_a_group_are_one_view(void **state)
 	assert_int_equal(views[0].book.tap_dropped, 2);
 	assert_int_equal(views[0].cpu_ns, 400);
 	assert_int_equal(views[0].elapsed_ns, 130);
+	assert_int_equal(views[0].run_delay_ns, 60);
 	assert_true(views[0].sequence_gaps == CB_UNKNOWN);
 	assert_true(views[0].cpu == CB_UNKNOWN);
 	assert_int_equal(views[0].series.n, 2);

@@ -61,7 +61,7 @@ static void a_view_of_which_nothing_is_known(void **state)
 		"\"blocked_ns\":null,\"batches\":null,\"context_switches_voluntary\":null,"
 		"\"context_switches_involuntary\":null,\"buffer_frames\":null,\"bytes\":null,"
 		"\"truncated\":null,\"load_result\":null,\"series\":[],\"group\":null,\"host\":"
-		"\"\"}");
+		"\"\",\"run_delay_ns\":null,\"interrupted_ns\":null}");
 	cb_view_record_finish(&r);
 }
 

@@ -166,7 +166,7 @@ static bool came_later(const char *key)
 		"drift_ppm", "transmitter_why", "unstamped", "transmitter_note", "file_truncated",
 		"file_oversized", "file_runts", "connections", "connections_complete",
 		"peer_received", "streams", "group", "started_ns", "start_skew_ns",
-		"start_skew_error_ns", "host", "interrupts"};
+		"start_skew_error_ns", "host", "interrupts", "run_delay_ns", "interrupted_ns"};
 
 	for (size_t i = 0; i < sizeof(later) / sizeof(*later); i++) {
 		if (!strcmp(key, later[i]))

@@ -43,7 +43,8 @@ compute() # DIR INDEX GOAL
 	assert_eq "$different" '[]' "goal $2 of $1, as its trials have it and as it is told"
 }
 
-measure "$CAPBENCH" search "$T/search.yaml" --out "$T/whole" --no-pictures
+# No patience with a host that others are busy on: what is not found is told, too.
+measure "$CAPBENCH" search "$T/search.yaml" --out "$T/whole" --no-pictures --patience 5s
 found "$T/whole"
 assert_grep '^half .*at most 50 % loss' "$T/out" "the answer"
 assert_nothing_left "a search"
@@ -63,18 +64,18 @@ more || CAPBENCH=$CAPBENCH_FAST
 
 # Killed at its 8th line of the journal, and resumed: no trial is lost.
 status=0
-CAPBENCH_KILL_AT_STEP=8 "$CAPBENCH" search "$T/search.yaml" --out "$T/killed" --no-pictures >"$T/out" 2>"$T/err" || status=$?
+CAPBENCH_KILL_AT_STEP=8 "$CAPBENCH" search "$T/search.yaml" --out "$T/killed" --no-pictures --patience 5s >"$T/out" 2>"$T/err" || status=$?
 assert_eq $status 137 "a search that is killed"
 assert_nothing_left "a killed search"
 head -n 3 "$T/killed/trials.jsonl" >"$T/before"
-measure "$CAPBENCH" search --resume "$T/killed" --no-pictures
+measure "$CAPBENCH" search --resume "$T/killed" --no-pictures --patience 5s
 head -n 3 "$T/killed/trials.jsonl" | cmp - "$T/before" || fail "resuming changes trials that were made"
 assert_eq "$(jq -s 'map(.trial) == [range(length)]' "$T/killed/trials.jsonl")" true "trials are numbered"
 found "$T/killed"
 assert_eq "$(tail -n 1 "$T/killed/journal.jsonl" | jq -r .event)" run-end "the journal ends"
 
 # A generator that can offer no more is said as such, with a capture process that takes anything.
-measure "$CAPBENCH" search "$T/search.yaml" --out "$T/limited" --no-pictures --set trial.capture.load=discard \
+measure "$CAPBENCH" search "$T/search.yaml" --out "$T/limited" --no-pictures --patience 5s --set trial.capture.load=discard \
 	--set trial.traffic.rate=max --set 'goals=[{name: any, loss: 99%, initial: 50ms, trials: 1, width: 50%}]' --json
 assert_json "$T/out" '.results[0].state == "generator-limited" or .results[0].state == "unfinished"' "generator-limited"
 

@@ -3,9 +3,13 @@
 #include "harness/run/capacity.h"
 #include "harness/run/hosts.h"
 #include "harness/run/state.h"
+#include "harness/run/stepwise.h"
 #include "harness/run/trial.h"
 
 #include <stdio.h>
+
+#define REST_NS          (100 * CB_NS_PER_MS)
+#define REST_DOUBLED_MAX 5
 
 /* A trial that needs nothing more: it ended well, or was tried often enough. */
 static bool settled(const struct cb_run_state *r, size_t trial)
@@ -128,11 +132,19 @@ static int run_attempt(struct cb_run_state *r, size_t trial, struct cb_error *er
 	return rc;
 }
 
+/* What made a trial invalid is often over in a moment, and the next attempt is as short: the more
+ * were in vain, the longer is waited. */
+static int rest(int64_t in_vain, struct cb_error *err)
+{
+	return cb_stepwise_rest(
+		REST_NS << (in_vain < REST_DOUBLED_MAX ? in_vain : REST_DOUBLED_MAX), err);
+}
+
 /* Until it is settled. CB_ERR_HOST: it can't be, for a host's sake. */
 static int run_trial(struct cb_run_state *r, size_t trial, struct cb_error *err)
 {
 	const struct cb_planned_trial *t = &r->plan->trials[trial];
-	int64_t failures = 0;
+	int64_t failures = 0, in_vain = 0;
 
 	while (!settled(r, trial)) {
 		struct cb_error why = {0};
@@ -147,6 +159,8 @@ static int run_trial(struct cb_run_state *r, size_t trial, struct cb_error *err)
 		}
 		if (rc)
 			rc = cb_run_recover(r, ++failures, !r->options->keep_going, &why, err);
+		else if (!settled(r, trial))
+			rc = rest(in_vain++, err);
 		if (rc)
 			return rc;
 	}

@@ -12,10 +12,11 @@
  *
  * - It is invalid.
  * - The core of a capture process with load `work` had another speed than when that load was
- *   calibrated, by more than 5 %: each frame cost so much more or less than was asked for.
+ *   calibrated, by more than 5 %, or than `width` (the interval that is asked for) if that is more:
+ *   each frame cost so much more or less than was asked for.
  * - A capture process did not have its core (interrupted_ns) for more than 1 % of its time, or than
- *   `width`, the interval that is asked for, if that is more: it could have taken so much more. Not
- *   below 5 ms, which buffers are there for.
+ *   `width` if that is more: it could have taken so much more. Not below 5 ms, which buffers are
+ *   there for.
  * - The generator stood still: it offered less than was asked for, though 99 % of its batches left
  *   within 1 ms of their time. One that is too slow is late all the time.
  */

@@ -7,7 +7,7 @@
 
 def median: sort | if length % 2 == 1 then .[length / 2 | floor] else (.[length / 2 - 1] + .[length / 2]) / 2 end;
 def other_speed: [.views[].load_result | select(.link_ns? and .link_meanwhile_ns?)
-	| (.link_meanwhile_ns / .link_ns - 1 | fabs) > 0.05] | any;
+	| (.link_meanwhile_ns / .link_ns - 1 | fabs) > ([0.05, $goal.width] | max)] | any;
 def interrupted: [.views[] | select(.interrupted_ns != null and .elapsed_ns > 0 and .interrupted_ns > 5e6
 	and .interrupted_ns > .elapsed_ns * ([0.01, $goal.width] | max))] | any;
 def stood_still: .state == "generator-limited" and .generator.lateness_p99_ns != null and .generator.lateness_p99_ns < 1e6;

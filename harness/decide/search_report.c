@@ -26,9 +26,17 @@ struct writing {
 	json_t *results; /* array, one entry a goal of a cell */
 	struct cb_text *text;
 	size_t in_vain;       /* trials, of all jobs */
+	double took;          /* seconds, all of them */
 	double throughput[2]; /* of the cell that is told: its index, and what it can without loss
 			       */
 };
+
+/* Seconds of a trial, with its set-up. */
+static double took(const struct cb_trial_record *r)
+{
+	return json_number_value(json_object_get(r->params, CB_STEPWISE_TOOK)) /
+		(double)CB_NS_PER_SEC;
+}
 
 static int gather(struct writing *w, struct cb_error *err)
 {
@@ -37,8 +45,10 @@ static int gather(struct writing *w, struct cb_error *err)
 	if (!w->all || !w->results)
 		return cb_error_memory(err, "the report");
 	for (size_t i = 0; i < w->data.n_trials; i++) {
-		if (w->data.trials[i].counts)
-			w->all[w->n++] = &w->data.trials[i].record;
+		if (!w->data.trials[i].counts)
+			continue;
+		w->all[w->n++] = &w->data.trials[i].record;
+		w->took += took(&w->data.trials[i].record);
 	}
 	return 0;
 }
@@ -88,13 +98,14 @@ static void load_text(const struct cb_search_job *job, double load, char *out, s
 
 /* Frames that the tap's buffer holds, as a share of a full trial's at `low`: so much more than it
  * sustains a device may take without showing it. NaN: not known. */
-static double hidden(const struct cb_search_trials *t, const struct cb_search_result *r)
+static double hidden(const struct cb_search_goal *target, const struct cb_search_trials *t,
+	const struct cb_search_result *r)
 {
 	for (size_t i = 0; i < t->n; i++) {
 		const struct cb_trial_record *record = t->records[i];
 
-		if (t->trials[i].load == r->low && record->n_views &&
-			record->views[0].buffer_frames != CB_UNKNOWN &&
+		if (t->trials[i].load == r->low && t->trials[i].length >= target->final &&
+			record->n_views && record->views[0].buffer_frames != CB_UNKNOWN &&
 			record->generator.book.window_offered > 0)
 			return (double)record->views[0].buffer_frames /
 				(double)record->generator.book.window_offered;
@@ -137,7 +148,7 @@ static json_t *entry_of(struct writing *w, const struct cb_search_job *job, size
 	const struct cb_goal *goal = &job->scenario->goals[job->goals[g]];
 	const struct cb_report_cell *cell = cb_report_cell_at(&w->cells, job->cell);
 	struct cb_text label = {0};
-	double sent = 0, took = 0;
+	double sent = 0, seconds = 0;
 	json_int_t in_vain = 0;
 	json_t *entry;
 
@@ -145,9 +156,7 @@ static json_t *entry_of(struct writing *w, const struct cb_search_job *job, size
 		int64_t ns = t->records[i]->generator.elapsed_ns;
 
 		sent += ns == CB_UNKNOWN ? 0 : (double)ns / (double)CB_NS_PER_SEC;
-		took += json_number_value(
-				json_object_get(t->records[i]->params, CB_STEPWISE_TOOK)) /
-			(double)CB_NS_PER_SEC;
+		seconds += took(t->records[i]);
 		in_vain += t->trials[i].invalid;
 	}
 	if (cell)
@@ -162,11 +171,11 @@ static json_t *entry_of(struct writing *w, const struct cb_search_job *job, size
 		cb_search_state_names[r->state], "low_trials", (json_int_t)r->low_trials,
 		"low_kept", (json_int_t)r->low_good, "inconsistent", (json_int_t)r->inconsistent,
 		"trials", (json_int_t)t->n, "trials_in_vain", in_vain, "seconds_sent", sent,
-		"seconds", took, "note", meaning(r));
+		"seconds", seconds, "note", meaning(r));
 	cb_text_finish(&label);
 	cb_json_set_real(entry, "low", r->low);
 	cb_json_set_real(entry, "high", r->high);
-	cb_json_set_real(entry, "hidden_by_buffer", hidden(t, r));
+	cb_json_set_real(entry, "hidden_by_buffer", hidden(&job->targets[g], t, r));
 	if (goal->kind == CB_GOAL_RATE && !goal->loss) {
 		w->throughput[0] = (double)job->cell;
 		w->throughput[1] = r->low;
@@ -281,19 +290,12 @@ static int write_jobs(struct writing *w, struct cb_error *err)
 
 static void print_trials(const struct writing *w)
 {
-	double took = 0;
-
-	for (size_t i = 0; i < w->n; i++) {
-		const struct cb_trial_record *r = w->all[i];
-
-		took += json_number_value(json_object_get(r->params, CB_STEPWISE_TOOK)) / 1e9;
-	}
 	cb_text_addf(w->text, "trials       %zu", w->n);
 	if (w->in_vain)
 		cb_text_addf(w->text, ", %zu of which say nothing: something disturbed the host",
 			w->in_vain);
-	if (took > 0)
-		cb_text_addf(w->text, "; %.0f s", took);
+	if (w->took > 0)
+		cb_text_addf(w->text, "; %.0f s", w->took);
 	cb_text_add(w->text, "\n");
 }
 

@@ -36,6 +36,7 @@ map(select(.params["search.of"] == $goal.of)) as $all
 	seconds_sent: ([$all[].generator.elapsed_ns // 0] | (add // 0) / 1e9),
 	seconds: ([$all[].params.took_ns] | (add // 0) / 1e9),
 	hidden_by_buffer: ([$all[] | select(.params["search.load"] == $low and .views[0].buffer_frames != null
+		and ($goal.burst or .params["search.length_ns"] / 1e9 >= $goal.final)
 		and .generator.window_offered > 0) | .views[0].buffer_frames / .generator.window_offered] | .[0])}
 	+ if $goal.burst then {burst_pps: $goal.pps, implied_buffer_seconds: (if $low then $low / $goal.pps else null end),
 		corrected_buffer_seconds: (if $low and $goal.known then $low / $goal.pps * (1 - ([$goal.known, $goal.pps] | min) / $goal.pps)

@@ -4,8 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define FIRST_SEGMENTS 10 /* RFC 6928 */
-#define BACKOFF_MAX    6u
+#define BACKOFF_MAX 6u
 
 const char *const cb_conn_verdict_names[CB_CONN_VERDICTS] = {[CB_CONN_OPEN] = "open",
 	[CB_CONN_COMPLETE] = "complete",
@@ -47,7 +46,7 @@ void cb_conn_init(struct cb_conn *c, const struct cb_conn_spec *spec, uint32_t i
 		.probe_ns = CB_CONN_NEVER,
 		.progress_ns = now_ns,
 		.counts = {.first_different = -1}};
-	c->cwnd = (int64_t)FIRST_SEGMENTS * c->mss;
+	c->cwnd = (int64_t)CB_CONN_FIRST_SEGMENTS * c->mss;
 	c->use_times = spec->times && offered(c)->has_times;
 	c->use_sacks = offered(c)->sack_permitted;
 	c->use_scale = offered(c)->has_scale;
@@ -68,7 +67,8 @@ void cb_conn_end(struct cb_conn *c, enum cb_conn_verdict verdict, bool reset, ui
 	c->state = CB_CONN_DONE;
 	c->end_ns = now_ns;
 	c->wants_reset = reset;
-	c->acks = reset ? 0 : c->acks;
+	/* what went well is acknowledged as captured before it is reset */
+	c->acks = reset && verdict != CB_CONN_COMPLETE ? 0 : c->acks;
 	c->reset_bare = false;
 	c->reset_seq = c->isn + (uint32_t)c->nxt;
 	va_start(args, fmt);
@@ -113,11 +113,11 @@ void cb_conn_conclude(struct cb_conn *c, bool reset, uint64_t now_ns)
 		cb_conn_end(c, CB_CONN_DIFFERENT, reset, now_ns, "%s", why);
 }
 
-void cb_conn_stop(struct cb_conn *c, uint64_t now_ns)
+void cb_conn_stop(struct cb_conn *c, const char *why, uint64_t now_ns)
 {
 	cb_conn_end(c, CB_CONN_STOPPED,
-		c->state == CB_CONN_ESTABLISHED || c->state == CB_CONN_SYN_RECEIVED, now_ns,
-		"stopped");
+		c->state == CB_CONN_ESTABLISHED || c->state == CB_CONN_SYN_RECEIVED, now_ns, "%s",
+		why);
 }
 
 /* ---- timers ---- */

@@ -29,7 +29,7 @@ enum cb_conn_verdict {
 	CB_CONN_RESET,     /* by the peer */
 	CB_CONN_NO_ANSWER, /* the peer is silent, or does not go on */
 	CB_CONN_DIFFERENT, /* it sends something else than in the capture */
-	CB_CONN_STOPPED,   /* given up by the user */
+	CB_CONN_STOPPED,   /* by the user, or because the link failed */
 	CB_CONN_VERDICTS,
 };
 extern const char *const cb_conn_verdict_names[CB_CONN_VERDICTS]; /* "complete" ... */
@@ -113,11 +113,13 @@ struct cb_conn {
 	uint64_t timed_ns;
 
 	/* ---- the schedule ---- */
-	size_t gate;     /* the next captured packet that is not allowed yet */
-	size_t reach;    /* from where to look for what it waited for, in the capture */
-	size_t told;     /* captured packets that are behind us */
-	uint64_t due_ns; /* the packet at the gate may pass then */
-	bool aborts;     /* the captured reset is next */
+	size_t gate;        /* the next captured packet that is not allowed yet */
+	size_t reach;       /* from where to look for what it waited for, in the capture */
+	size_t told;        /* captured packets that are behind us */
+	size_t forgone;     /* of these, the peer's that did not come, by `credit` */
+	uint64_t due_ns;    /* the packet at the gate may pass then */
+	uint64_t passed_ns; /* when the last one that passed was captured */
+	bool aborts;        /* the captured reset is next */
 
 	/* ---- timers ---- */
 	uint64_t resend_ns, probe_ns, progress_ns;
@@ -149,14 +151,17 @@ uint64_t cb_conn_deadline(const struct cb_conn *c); /* CB_CONN_NEVER: none */
 /* The next segment that is to be sent now, if there is one. Its payload lies in the capture. */
 bool cb_conn_next(struct cb_conn *c, uint64_t now_ns, struct cb_tcp_segment *out);
 
-/* No more; the peer is told by a reset, which cb_conn_next gives. */
-void cb_conn_stop(struct cb_conn *c, uint64_t now_ns);
+/* No more, for this reason; the peer is told by a reset, which cb_conn_next gives. */
+void cb_conn_stop(struct cb_conn *c, const char *why, uint64_t now_ns);
 
 /*
- * The next captured packet that was sent, or has come, since the last call: its number in the flow,
- * from 1; 0: none. In the order of the capture.
+ * The next captured packet that was sent, or has come, or is not waited for any more, since the
+ * last call: its number in the flow, from 1; 0: none. In the order of the capture.
  */
 size_t cb_conn_told(struct cb_conn *c);
+
+/* Of the peer's captured packets behind us: did it not come? (CB_EXPECT_ANY) */
+bool cb_conn_is_forgone(const struct cb_conn *c, const struct cb_flow_packet *p);
 
 /* Bytes of payload that the peer sent in the capture, and now. */
 int64_t cb_conn_expected_bytes(const struct cb_conn *c);

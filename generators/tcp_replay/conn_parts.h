@@ -4,6 +4,8 @@
 
 #include "generators/tcp_replay/conn.h"
 
+#define CB_CONN_FIRST_SEGMENTS 10 /* under way at the beginning (RFC 6928) */
+
 /* ---- conn.c ---- */
 
 /* The end: verdict and reason; a reset is owed to the peer when `reset`. */

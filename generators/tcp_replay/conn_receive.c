@@ -34,7 +34,7 @@ static void learn_peer(struct cb_conn *c, const struct cb_tcp_segment *s, uint64
 	c->mss = mss < c->spec->mss_max ? mss : c->spec->mss_max;
 	if (c->mss < CB_TCP_MSS_LEAST)
 		c->mss = CB_TCP_MSS_LEAST;
-	c->cwnd = 10 * (int64_t)c->mss;
+	c->cwnd = (int64_t)CB_CONN_FIRST_SEGMENTS * c->mss;
 	c->window_most = s->window;
 	c->edge = c->una + s->window; /* never scaled in a SYN (RFC 7323, 2.2) */
 	c->wl1 = 0;

@@ -15,19 +15,16 @@ static uint64_t reached_ns(struct cb_conn *c, size_t before, int64_t need)
 	return 0;
 }
 
-/* How long its side had thought in the capture, before it sent packet `i`. */
+/* How long its side had thought in the capture, before it sent packet `i`: since it had said what
+ * comes before, and had what it answers to. Acknowledgements, keep-alives and what was sent again
+ * are TCP's own, and no part of it. */
 static uint64_t thought_ns(struct cb_conn *c, size_t i)
 {
-	const struct cb_flow_packet *packets = c->spec->flow->packets, *p = &packets[i];
+	const struct cb_flow_packet *p = &c->spec->flow->packets[i];
 	uint64_t since = reached_ns(c, i, p->ack);
 
-	for (size_t k = i; k > 0; k--) {
-		if (packets[k - 1].side != p->side)
-			continue;
-		if (packets[k - 1].time_ns > since)
-			since = packets[k - 1].time_ns;
-		break;
-	}
+	if (c->passed_ns > since)
+		since = c->passed_ns;
 	return i && p->time_ns > since ? p->time_ns - since : 0;
 }
 
@@ -41,10 +38,10 @@ static bool is_due(struct cb_conn *c, size_t i, uint64_t now_ns)
 	return now_ns >= c->due_ns;
 }
 
-/* Is there anything in it that has to be sent? */
-static bool carries(const struct cb_flow_packet *p)
+/* Is there anything in it that has to be sent, and was not before? */
+static bool carries(const struct cb_conn *c, const struct cb_flow_packet *p)
 {
-	return p->end > p->begin || p->flags & CB_TCP_RST;
+	return p->end > c->limit || p->flags & CB_TCP_RST;
 }
 
 /* A reset goes out when all before it was received, so that it destroys nothing. */
@@ -54,8 +51,8 @@ static bool passes(struct cb_conn *c, const struct cb_flow_packet *p)
 		c->aborts = c->una >= c->limit;
 		return c->aborts;
 	}
-	if (p->end > c->limit)
-		c->limit = p->end;
+	c->limit = p->end;
+	c->passed_ns = p->time_ns;
 	return true;
 }
 
@@ -66,7 +63,7 @@ void cb_conn_schedule(struct cb_conn *c, uint64_t now_ns)
 	while (c->gate < flow->n && !c->aborts) {
 		const struct cb_flow_packet *p = &flow->packets[c->gate];
 
-		if (p->side == c->spec->side && carries(p)) {
+		if (p->side == c->spec->side && carries(c, p)) {
 			if (p->ack > c->received + c->credit)
 				return;
 			if (!is_due(c, c->gate, now_ns) || !passes(c, p))
@@ -88,7 +85,12 @@ static bool is_behind_us(const struct cb_conn *c, const struct cb_flow_packet *p
 	}
 	if (p->flags & CB_TCP_RST)
 		return c->aborts && c->state == CB_CONN_DONE;
-	return c->nxt >= p->end && c->acked >= p->ack;
+	return c->nxt >= p->end && c->acked + c->credit >= p->ack;
+}
+
+bool cb_conn_is_forgone(const struct cb_conn *c, const struct cb_flow_packet *p)
+{
+	return p->side != c->spec->side && p->end > c->received;
 }
 
 size_t cb_conn_told(struct cb_conn *c)
@@ -97,5 +99,6 @@ size_t cb_conn_told(struct cb_conn *c)
 
 	if (c->told == flow->n || !is_behind_us(c, &flow->packets[c->told]))
 		return 0;
+	c->forgone += cb_conn_is_forgone(c, &flow->packets[c->told]);
 	return ++c->told;
 }

@@ -220,7 +220,8 @@ bool cb_conn_is_shut(const struct cb_conn *c)
 
 bool cb_conn_next(struct cb_conn *c, uint64_t now_ns, struct cb_tcp_segment *out)
 {
-	bool sends = send_reset(c, out);
+	bool sends = (c->wants_reset && c->state == CB_CONN_DONE && send_ack(c, now_ns, out)) ||
+		send_reset(c, out);
 
 	if (!sends && c->state != CB_CONN_CLOSED && c->state != CB_CONN_LISTEN &&
 		c->state != CB_CONN_DONE)

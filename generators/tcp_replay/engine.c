@@ -1,5 +1,6 @@
 #include "generators/tcp_replay/engine_state.h"
 #include "harness/base/clock.h"
+#include "harness/net/link.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -152,7 +153,7 @@ static void wait_for_more(struct cb_engine *e)
 	ppoll(fds, n, &ts, NULL); /* a signal ends it, too: whoever set `stop` */
 }
 
-static void stop_all(struct cb_engine *e)
+static void stop_all(struct cb_engine *e, const char *why)
 {
 	e->stopped = true;
 	e->has_pending = false;
@@ -161,17 +162,40 @@ static void stop_all(struct cb_engine *e)
 
 		if (!p->used || p->ended)
 			continue;
-		cb_conn_stop(&p->conn, e->now_ns);
+		cb_conn_stop(&p->conn, why, e->now_ns);
 		cb_engine_mark(e, p);
 	}
 }
 
-static void tick(struct cb_engine *e)
+/* Who waits for the peer only would not hear of it. */
+static int check_link(const struct cb_engine *e, struct cb_error *err)
 {
-	if (!e->spec->tick || e->now_ns < e->tick_ns)
-		return;
-	e->spec->tick(e->spec->arg, e->now_ns - e->begin_ns, e->outbox.sent + e->outbox.refused);
+	const char *name = e->spec->interface;
+	struct cb_link_info info;
+	int r = cb_link_info(name, &info, NULL);
+
+	if (!r && info.up && info.ifindex == e->spec->ifindex)
+		return 0;
+	return cb_error_set(err, CB_ERR_HOST, "%s %s", name, r ? "is gone" : "went down");
+}
+
+static int tick(struct cb_engine *e, struct cb_error *err)
+{
+	if (e->now_ns < e->tick_ns)
+		return 0;
+	if (e->spec->tick)
+		e->spec->tick(
+			e->spec->arg, e->now_ns - e->begin_ns, e->outbox.sent + e->outbox.refused);
 	e->tick_ns += CB_NS_PER_SEC;
+	return check_link(e, err);
+}
+
+/* It can't go on: no connection is left without an account. */
+static void give_up(struct cb_engine *e, const char *why)
+{
+	stop_all(e, why);
+	pump_all(e);
+	cb_outbox_flush(&e->outbox);
 }
 
 static bool is_over(const struct cb_engine *e)
@@ -187,7 +211,7 @@ static int turn(struct cb_engine *e, struct cb_error *err)
 
 	e->now_ns = cb_now_ns();
 	if (!e->stopped && is_over(e))
-		stop_all(e);
+		stop_all(e, "stopped");
 	r = begin_due(e, err);
 	if (r)
 		return r;
@@ -200,7 +224,9 @@ static int turn(struct cb_engine *e, struct cb_error *err)
 			err, CB_ERR_HOST, r, "cannot send on %s any more", e->spec->interface);
 	if (e->spec->neighbour_fd >= 0)
 		cb_neighbour_answer(e->spec->neighbour_fd, e->spec->neighbour);
-	tick(e);
+	r = tick(e, err);
+	if (r)
+		return r;
 	if (!came && !e->n_dirty && (e->players.active || e->has_pending))
 		wait_for_more(e);
 	return 0;
@@ -270,6 +296,8 @@ int cb_engine_run(const struct cb_engine_spec *spec, int (*ready)(void *arg), vo
 		fetch_start(&e);
 	while (!r && (e.players.active || e.has_pending))
 		r = turn(&e, err);
+	if (r && e.started)
+		give_up(&e, err ? err->text : "the link failed");
 	tear_down(&e);
 	return r;
 }

@@ -14,15 +14,19 @@
 
 #include <signal.h>
 
+/* Connections from random ports that can be open at once: of 32768, some are the kernel's. */
+#define CB_ENGINE_RANDOM_MOST 28672
+
 /* One connection that is being played. */
 struct cb_player {
 	struct cb_conn conn;
 	struct cb_packet_head head; /* of the frames that it sends */
 	uint16_t ip_id;
-	uint32_t next;  /* in its bucket, or in the free list, + 1; 0: the last */
-	size_t number;  /* in the order of starting */
-	size_t flow;    /* of the spec */
-	bool used, met; /* met: the peer's address is known */
+	uint32_t previous; /* of servers that wait, + 1; 0: the first */
+	uint32_t next;     /* in its bucket, or in the free list, + 1; 0: the last */
+	size_t number;     /* in the order of starting */
+	size_t flow;       /* of the spec */
+	bool used, met;    /* met: the peer's address is known */
 	bool ended, dirty;
 };
 

@@ -1,3 +1,4 @@
+#include "generators/tcp_replay/bytes.h"
 #include "generators/tcp_replay/neighbour.h"
 
 #include <string.h>
@@ -15,17 +16,6 @@ enum { OPTION_SOURCE = 1, OPTION_TARGET = 2 };
 static const uint8_t zeros[16];
 static const uint8_t all_nodes[16] = {0xff, 0x02, [15] = 1};
 
-static void put16(uint8_t *at, uint32_t v)
-{
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
 /* ff02::1:ffXX:XXXX (RFC 4291, 2.7.1) */
 static void solicited(const uint8_t *target, uint8_t *address)
 {
@@ -35,27 +25,13 @@ static void solicited(const uint8_t *target, uint8_t *address)
 	memcpy(address + 13, target + 13, 3);
 }
 
-static uint8_t *put_link(const struct cb_neighbour_message *m, const uint8_t *to,
-	const struct cb_vlan *vlans, unsigned n_vlans, uint8_t *at)
-{
-	memcpy(at, to, 6);
-	memcpy(at + 6, m->sender_mac, 6);
-	at += 12;
-	for (unsigned i = 0; i < n_vlans; i++, at += 4) {
-		put16(at, vlans[i].protocol);
-		put16(at + 2, vlans[i].tag);
-	}
-	put16(at, m->ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_ARP);
-	return at + 2;
-}
-
 static uint8_t *put_arp(const struct cb_neighbour_message *m, uint8_t *at)
 {
 	static const uint8_t head[] = {0, 1, 8, 0, 6, 4};
 
 	memset(at, 0, ARP_BYTES);
 	memcpy(at, head, sizeof(head));
-	put16(at + 6, m->request ? ARP_REQUEST : ARP_REPLY);
+	cb_put16(at + 6, m->request ? ARP_REQUEST : ARP_REPLY);
 	memcpy(at + 8, m->sender_mac, 6);
 	memcpy(at + 14, m->request ? m->sender : m->target, 4);
 	if (!m->request)
@@ -70,9 +46,7 @@ static uint16_t icmp6_checksum(const uint8_t *ip, const uint8_t *icmp, uint32_t 
 	uint64_t sum = cb_packet_sum(ip + 8, 32) + cb_packet_sum(tail, sizeof(tail)) +
 		cb_packet_sum(icmp, n);
 
-	while (sum >> 16)
-		sum = (sum & 0xffff) + (sum >> 16);
-	return (uint16_t)~sum;
+	return (uint16_t)~cb_packet_fold(sum);
 }
 
 static uint8_t *put_discovery(const struct cb_neighbour_message *m, const uint8_t *to, uint8_t *ip)
@@ -85,7 +59,7 @@ static uint8_t *put_discovery(const struct cb_neighbour_message *m, const uint8_
 
 	memset(ip, 0, 40 + ICMP6_BYTES);
 	ip[0] = 0x60;
-	put16(ip + 4, n);
+	cb_put16(ip + 4, n);
 	ip[6] = PROTOCOL_ICMP6;
 	ip[7] = HOP_LIMIT;
 	memcpy(ip + 8, m->request ? m->sender : m->target, 16);
@@ -122,7 +96,8 @@ uint32_t cb_neighbour_write(const struct cb_neighbour_message *m, const struct c
 	}
 	if (!m->request && !to_all)
 		memcpy(to_mac, m->asker_mac, 6);
-	at = put_link(m, to_mac, vlans, n_vlans, out);
+	at = cb_packet_write_link(to_mac, m->sender_mac, vlans, n_vlans,
+		m->ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_ARP, out);
 	at = m->ipv6 ? put_discovery(m, to, at) : put_arp(m, at);
 	return (uint32_t)(at - out);
 }
@@ -133,9 +108,10 @@ static bool read_arp(struct cb_neighbour_message *m, const uint8_t *at, uint32_t
 {
 	uint16_t operation;
 
-	if (n < ARP_BYTES || get16(at) != 1 || get16(at + 2) != 0x0800 || at[4] != 6 || at[5] != 4)
+	if (n < ARP_BYTES || cb_get16(at) != 1 || cb_get16(at + 2) != 0x0800 || at[4] != 6 ||
+		at[5] != 4)
 		return false;
-	operation = get16(at + 6);
+	operation = cb_get16(at + 6);
 	m->request = operation == ARP_REQUEST;
 	memcpy(m->sender_mac, at + 8, 6);
 	memcpy(m->sender, at + 14, 4);
@@ -166,7 +142,7 @@ static bool read_discovery(struct cb_neighbour_message *m, const uint8_t *ip, ui
 
 	if (n < 64 || ip[6] != PROTOCOL_ICMP6 || ip[7] != HOP_LIMIT)
 		return false;
-	length = get16(ip + 4);
+	length = cb_get16(ip + 4);
 	if (length < 24 || length > n - 40 || icmp6_checksum(ip, icmp, length) ||
 		(icmp[0] != SOLICITATION && icmp[0] != ADVERTISEMENT))
 		return false;
@@ -184,9 +160,9 @@ bool cb_neighbour_read(struct cb_neighbour_message *m, const uint8_t *frame, uin
 	if (n < 14)
 		return false;
 	memcpy(m->sender_mac, frame + 6, 6);
-	if (get16(frame + 12) == ETHERTYPE_ARP)
+	if (cb_get16(frame + 12) == ETHERTYPE_ARP)
 		return read_arp(m, frame + 14, n - 14);
-	if (get16(frame + 12) == ETHERTYPE_IPV6)
+	if (cb_get16(frame + 12) == ETHERTYPE_IPV6)
 		return read_discovery(m, frame + 14, n - 14);
 	return false;
 }

@@ -1,5 +1,7 @@
 #include "generators/tcp_replay/packet.h"
 
+#include "generators/tcp_replay/bytes.h"
+
 #include <endian.h>
 #include <string.h>
 
@@ -20,16 +22,6 @@ struct rest {
 	const uint8_t *at;
 	uint32_t n;
 };
-
-static uint16_t get16(const uint8_t *at)
-{
-	return (uint16_t)(at[0] << 8 | at[1]);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	return (uint32_t)get16(at) << 16 | get16(at + 2);
-}
 
 static bool skip(struct rest *r, uint32_t n)
 {
@@ -57,8 +49,8 @@ static bool skip_vlans(struct cb_packet *p, struct rest *r, uint16_t *type)
 			return false;
 		if (p->n_vlans < CB_PACKET_VLANS_MAX)
 			p->vlans[p->n_vlans++] =
-				(struct cb_vlan){.protocol = *type, .tag = get16(tag)};
-		*type = get16(tag + 2);
+				(struct cb_vlan){.protocol = *type, .tag = cb_get16(tag)};
+		*type = cb_get16(tag + 2);
 	}
 	return true;
 }
@@ -73,17 +65,17 @@ static bool skip_link(struct cb_packet *p, enum cb_pcap_link link, struct rest *
 		if (!skip(r, 14))
 			return false;
 		memcpy(p->source_mac, head + 6, 6);
-		*type = get16(head + 12);
+		*type = cb_get16(head + 12);
 		break;
 	case CB_PCAP_COOKED:
 		if (!skip(r, 16))
 			return false;
-		*type = get16(head + 14);
+		*type = cb_get16(head + 14);
 		break;
 	case CB_PCAP_COOKED2:
 		if (!skip(r, 20))
 			return false;
-		*type = get16(head);
+		*type = cb_get16(head);
 		break;
 	default:
 		if (!r->n)
@@ -110,9 +102,9 @@ static enum cb_packet_kind read_ipv4(struct cb_packet *p, struct rest *r, uint32
 		return CB_PACKET_OTHER;
 	if (ip[9] != PROTOCOL_TCP)
 		return CB_PACKET_OTHER;
-	if (get16(ip + 6) & MORE_OR_OFFSET)
+	if (cb_get16(ip + 6) & MORE_OR_OFFSET)
 		return CB_PACKET_FRAGMENT;
-	*total = get16(ip + 2);
+	*total = cb_get16(ip + 2);
 	if (!*total)
 		*total = r->n;
 	if (*total < header)
@@ -158,10 +150,10 @@ static enum cb_packet_kind read_ipv6(struct cb_packet *p, struct rest *r, uint32
 	if (ip[0] >> 4 != 6)
 		return CB_PACKET_OTHER;
 	p->ipv6 = true;
-	*total = get16(ip + 4);
+	*total = cb_get16(ip + 4);
 	if (!*total)
 		*total = r->n;
-	p->tos = (uint8_t)(get16(ip) >> 4);
+	p->tos = (uint8_t)(cb_get16(ip) >> 4);
 	p->ttl = ip[7];
 	memcpy(p->source.ip, ip + 8, 16);
 	memcpy(p->destination.ip, ip + 24, 16);
@@ -183,12 +175,12 @@ static enum cb_packet_kind read_tcp(struct cb_packet *p, struct rest *r, uint32_
 		return CB_PACKET_OTHER;
 	if (!skip(r, header))
 		return CB_PACKET_CUT;
-	p->source.port = get16(tcp);
-	p->destination.port = get16(tcp + 2);
-	s->seq = get32(tcp + 4);
-	s->ack = get32(tcp + 8);
+	p->source.port = cb_get16(tcp);
+	p->destination.port = cb_get16(tcp + 2);
+	s->seq = cb_get32(tcp + 4);
+	s->ack = cb_get32(tcp + 8);
 	s->flags = tcp[13];
-	s->window = get16(tcp + 14);
+	s->window = cb_get16(tcp + 14);
 	cb_tcp_options_read(&s->options, tcp + CB_TCP_HEADER, header - CB_TCP_HEADER);
 	here = total - header < r->n ? total - header : r->n; /* padding lies behind it */
 	p->tcp = tcp;
@@ -239,7 +231,7 @@ uint64_t cb_packet_sum(const uint8_t *bytes, uint32_t n)
 	return sum + half;
 }
 
-static uint16_t fold(uint64_t sum)
+uint16_t cb_packet_fold(uint64_t sum)
 {
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
@@ -263,33 +255,23 @@ bool cb_packet_checksum_holds(const struct cb_packet *p)
 	uint16_t field;
 
 	memcpy(&field, p->tcp + 16, sizeof(field));
-	return fold(pseudo + cb_packet_sum(p->tcp, length)) == 0xffff || field == fold(pseudo);
+	return cb_packet_fold(pseudo + cb_packet_sum(p->tcp, length)) == 0xffff ||
+		field == cb_packet_fold(pseudo);
 }
 
 /* ---- writing ---- */
 
-static void put16(uint8_t *at, uint32_t v)
+uint8_t *cb_packet_write_link(const uint8_t *destination, const uint8_t *source,
+	const struct cb_vlan *vlans, unsigned n_vlans, uint16_t type, uint8_t *at)
 {
-	at[0] = (uint8_t)(v >> 8);
-	at[1] = (uint8_t)v;
-}
-
-static void put32(uint8_t *at, uint32_t v)
-{
-	put16(at, v >> 16);
-	put16(at + 2, v);
-}
-
-static uint8_t *put_link(const struct cb_packet_head *h, uint8_t *at)
-{
-	memcpy(at, h->destination_mac, 6);
-	memcpy(at + 6, h->source_mac, 6);
+	memcpy(at, destination, 6);
+	memcpy(at + 6, source, 6);
 	at += 12;
-	for (unsigned i = 0; i < h->n_vlans; i++, at += 4) {
-		put16(at, h->vlans[i].protocol);
-		put16(at + 2, h->vlans[i].tag);
+	for (unsigned i = 0; i < n_vlans; i++, at += 4) {
+		cb_put16(at, vlans[i].protocol);
+		cb_put16(at + 2, vlans[i].tag);
 	}
-	put16(at, h->ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4);
+	cb_put16(at, type);
 	return at + 2;
 }
 
@@ -300,22 +282,22 @@ static uint8_t *put_ipv4(const struct cb_packet_head *h, uint32_t carried, uint1
 	memset(at, 0, 20);
 	at[0] = 0x45;
 	at[1] = h->tos;
-	put16(at + 2, 20 + carried);
-	put16(at + 4, id);
-	put16(at + 6, 0x4000); /* don't fragment */
+	cb_put16(at + 2, 20 + carried);
+	cb_put16(at + 4, id);
+	cb_put16(at + 6, 0x4000); /* don't fragment */
 	at[8] = h->ttl;
 	at[9] = PROTOCOL_TCP;
 	memcpy(at + 12, h->source.ip, 4);
 	memcpy(at + 16, h->destination.ip, 4);
-	sum = (uint16_t)~fold(cb_packet_sum(at, 20));
+	sum = (uint16_t)~cb_packet_fold(cb_packet_sum(at, 20));
 	memcpy(at + 10, &sum, sizeof(sum));
 	return at + 20;
 }
 
 static uint8_t *put_ipv6(const struct cb_packet_head *h, uint32_t carried, uint8_t *at)
 {
-	put32(at, UINT32_C(6) << 28 | (uint32_t)h->tos << 20);
-	put16(at + 4, carried);
+	cb_put32(at, UINT32_C(6) << 28 | (uint32_t)h->tos << 20);
+	cb_put16(at + 4, carried);
 	at[6] = PROTOCOL_TCP;
 	at[7] = h->ttl;
 	memcpy(at + 8, h->source.ip, 16);
@@ -326,7 +308,9 @@ static uint8_t *put_ipv6(const struct cb_packet_head *h, uint32_t carried, uint8
 uint32_t cb_packet_write(const struct cb_packet_head *head, const struct cb_tcp_segment *s,
 	uint16_t id, uint8_t *out)
 {
-	uint8_t options[CB_TCP_OPTIONS_MAX], *at = put_link(head, out);
+	uint8_t options[CB_TCP_OPTIONS_MAX];
+	uint8_t *at = cb_packet_write_link(head->destination_mac, head->source_mac, head->vlans,
+		head->n_vlans, head->ipv6 ? ETHERTYPE_IPV6 : ETHERTYPE_IPV4, out);
 	uint32_t n = cb_tcp_options_write(&s->options, options);
 	uint32_t header = CB_TCP_HEADER + n;
 	uint64_t sum;
@@ -334,18 +318,18 @@ uint32_t cb_packet_write(const struct cb_packet_head *head, const struct cb_tcp_
 
 	at = head->ipv6 ? put_ipv6(head, header + s->length, at)
 			: put_ipv4(head, header + s->length, id, at);
-	put16(at, head->source.port);
-	put16(at + 2, head->destination.port);
-	put32(at + 4, s->seq);
-	put32(at + 8, s->flags & CB_TCP_ACK ? s->ack : 0);
+	cb_put16(at, head->source.port);
+	cb_put16(at + 2, head->destination.port);
+	cb_put32(at + 4, s->seq);
+	cb_put32(at + 8, s->flags & CB_TCP_ACK ? s->ack : 0);
 	at[12] = (uint8_t)(header / 4 << 4);
 	at[13] = s->flags;
-	put16(at + 14, s->window);
+	cb_put16(at + 14, s->window);
 	memset(at + 16, 0, 4);
 	memcpy(at + CB_TCP_HEADER, options, n);
 	sum = pseudo_sum(head->ipv6, &head->source, &head->destination, header + s->length) +
 		cb_packet_sum(at, header) + cb_packet_sum(s->payload, s->length);
-	field = (uint16_t)~fold(sum);
+	field = (uint16_t)~cb_packet_fold(sum);
 	memcpy(at + 16, &field, sizeof(field));
 	return (uint32_t)(at + header - out);
 }

@@ -72,7 +72,13 @@ struct cb_packet_head {
 uint32_t cb_packet_write(const struct cb_packet_head *head, const struct cb_tcp_segment *s,
 	uint16_t id, uint8_t *out);
 
-/* The one's complement sum of `n` bytes, as 16-bit words in memory order, not folded. */
+/* The link's header alone, of `type` behind the tags; returns the place behind it. */
+uint8_t *cb_packet_write_link(const uint8_t *destination, const uint8_t *source,
+	const struct cb_vlan *vlans, unsigned n_vlans, uint16_t type, uint8_t *at);
+
+/* The one's complement sum of `n` bytes, as 16-bit words in memory order, not folded; and folded.
+ */
 uint64_t cb_packet_sum(const uint8_t *bytes, uint32_t n);
+uint16_t cb_packet_fold(uint64_t sum);
 
 #endif

@@ -22,8 +22,9 @@ int cb_players_init(
 		.port = (uint32_t)cb_random_below(random, PORTS),
 		.port_step = (uint32_t)cb_random_next(random) | 1,
 		.list = calloc(capacity, sizeof(*p->list)),
-		.buckets = calloc(buckets, sizeof(*p->buckets))};
-	if (!p->list || !p->buckets) {
+		.buckets = calloc(buckets, sizeof(*p->buckets)),
+		.waiting = calloc(UINT16_MAX + 1, sizeof(*p->waiting))};
+	if (!p->list || !p->buckets || !p->waiting) {
 		cb_players_finish(p);
 		return cb_error_memory(err, "connections");
 	}
@@ -38,6 +39,7 @@ void cb_players_finish(struct cb_players *p)
 {
 	free(p->list);
 	free(p->buckets);
+	free(p->waiting);
 	*p = (struct cb_players){0};
 }
 
@@ -69,36 +71,66 @@ static uint32_t *bucket(
 {
 	uint64_t h = UINT64_C(0x9e3779b97f4a7c15) ^ local_port, words[2];
 
-	if (remote) {
-		memcpy(words, remote->ip, sizeof(words));
-		h = (h ^ words[0]) * UINT64_C(0xff51afd7ed558ccd);
-		h = (h ^ h >> 32 ^ words[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
-		h ^= (uint64_t)remote->port << 32;
-	}
+	memcpy(words, remote->ip, sizeof(words));
+	h = (h ^ words[0]) * UINT64_C(0xff51afd7ed558ccd);
+	h = (h ^ h >> 32 ^ words[1]) * UINT64_C(0xc4ceb9fe1a85ec53);
+	h ^= (uint64_t)remote->port << 32;
 	h *= UINT64_C(0xff51afd7ed558ccd);
 	return &p->buckets[(h >> 32) & p->mask];
 }
 
-static uint32_t *bucket_of(const struct cb_players *p, const struct cb_player *player)
+/* Last, so that who began first is found first. */
+static void wait_at(struct cb_players *p, struct cb_player *player)
 {
-	return bucket(p, player->head.source.port, player->met ? &player->head.destination : NULL);
+	struct cb_players_waiting *w = &p->waiting[player->head.source.port];
+	uint32_t number = cb_players_index(p, player) + 1;
+
+	if (w->last)
+		p->list[w->last - 1].next = number;
+	else
+		w->first = number;
+	player->previous = w->last;
+	w->last = number;
+	player->next = 0;
 }
 
-/* Last, so that who began first is found first. */
 void cb_players_insert(struct cb_players *p, struct cb_player *player)
 {
-	uint32_t *at = bucket_of(p, player);
+	uint32_t *at;
 
-	while (*at)
-		at = &p->list[*at - 1].next;
-	player->next = 0;
+	if (!player->met) {
+		wait_at(p, player);
+		return;
+	}
+	at = bucket(p, player->head.source.port, &player->head.destination);
+	player->next = *at;
 	*at = cb_players_index(p, player) + 1;
+}
+
+/* Any of them may be the next whose time is over. */
+static void wait_no_more(struct cb_players *p, const struct cb_player *player)
+{
+	struct cb_players_waiting *w = &p->waiting[player->head.source.port];
+
+	if (player->previous)
+		p->list[player->previous - 1].next = player->next;
+	else
+		w->first = player->next;
+	if (player->next)
+		p->list[player->next - 1].previous = player->previous;
+	else
+		w->last = player->previous;
 }
 
 void cb_players_remove(struct cb_players *p, struct cb_player *player)
 {
-	uint32_t *at = bucket_of(p, player);
+	uint32_t *at;
 
+	if (!player->met) {
+		wait_no_more(p, player);
+		return;
+	}
+	at = bucket(p, player->head.source.port, &player->head.destination);
 	while (*at && &p->list[*at - 1] != player)
 		at = &p->list[*at - 1].next;
 	if (*at)
@@ -116,8 +148,7 @@ struct cb_player *cb_players_find(const struct cb_players *p, const struct cb_en
 	for (uint32_t i = *bucket(p, local->port, remote); i; i = p->list[i - 1].next) {
 		struct cb_player *player = &p->list[i - 1];
 
-		if (player->met && same(&player->head.source, local) &&
-			same(&player->head.destination, remote))
+		if (same(&player->head.source, local) && same(&player->head.destination, remote))
 			return player;
 	}
 	return NULL;
@@ -125,11 +156,9 @@ struct cb_player *cb_players_find(const struct cb_players *p, const struct cb_en
 
 struct cb_player *cb_players_listening(const struct cb_players *p, uint16_t port)
 {
-	for (uint32_t i = *bucket(p, port, NULL); i; i = p->list[i - 1].next) {
-		if (!p->list[i - 1].met && p->list[i - 1].head.source.port == port)
-			return &p->list[i - 1];
-	}
-	return NULL;
+	uint32_t first = p->waiting[port].first;
+
+	return first ? &p->list[first - 1] : NULL;
 }
 
 /* ---- ports ---- */

@@ -4,12 +4,18 @@
 
 #include "generators/tcp_replay/engine.h"
 
+/* Servers that have met nobody, at one port, in the order of their beginning; + 1; 0: none. */
+struct cb_players_waiting {
+	uint32_t first, last;
+};
+
 struct cb_players {
-	struct cb_player *list;        /* owned; `capacity` slots */
-	uint32_t *buckets;             /* owned */
-	uint32_t capacity, mask, free; /* free: the first, + 1 */
-	uint32_t active;               /* slots in use */
-	uint32_t port, port_step;      /* of the random ones: the next */
+	struct cb_player *list;             /* owned; `capacity` slots */
+	uint32_t *buckets;                  /* owned; by both ends */
+	struct cb_players_waiting *waiting; /* owned; by port */
+	uint32_t capacity, mask, free;      /* free: the first, + 1 */
+	uint32_t active;                    /* slots in use */
+	uint32_t port, port_step;           /* of the random ones: the next */
 };
 
 int cb_players_init(

@@ -109,10 +109,23 @@ int cb_tcp_replay_prepare(
 		.flows = replay->specs,
 		.n_flows = replay->n_flows,
 		.neighbour_fd = -1};
-	return cb_tcp_replay_find_way(replay, err);
+	r = cb_tcp_replay_find_way(replay, err);
+	if (!r && job->side == CB_CLIENT && replay->engine.source_port < 0 &&
+		replay->engine.parallel_max > CB_ENGINE_RANDOM_MOST)
+		replay->engine.parallel_max = CB_ENGINE_RANDOM_MOST;
+	return r;
 }
 
 /* ---- the order of things ---- */
+
+/* When a flow began in the capture, after the first one; the times of a file may go back. */
+static uint64_t began_ns(const struct cb_tcp_replay *replay, size_t flow)
+{
+	uint64_t first = replay->specs[0].flow->packets[0].time_ns;
+	uint64_t at = replay->specs[flow].flow->packets[0].time_ns;
+
+	return at > first ? at - first : 0;
+}
 
 /* Copy by copy; with the capture's timing those of a copy begin as they did there. */
 static int next_start(void *arg, struct cb_engine_start *start)
@@ -126,8 +139,7 @@ static int next_start(void *arg, struct cb_engine_start *start)
 	start->flow = replay->given / n;
 	start->at_ns = 0;
 	if (job->timing == CB_TCP_REPLAY_CAPTURE)
-		start->at_ns = replay->specs[start->flow].flow->packets[0].time_ns -
-			replay->specs[0].flow->packets[0].time_ns;
+		start->at_ns = began_ns(replay, start->flow);
 	replay->given++;
 	return 1;
 }
@@ -162,7 +174,8 @@ static struct cb_tcp_replay_connection describe(
 		.verdict = p->conn.verdict,
 		.counts = p->conn.counts,
 		.scheduled = (int64_t)p->conn.spec->flow->n,
-		.happened = (int64_t)p->conn.told,
+		.happened = (int64_t)(p->conn.told - p->conn.forgone),
+		.forgone = (int64_t)p->conn.forgone,
 		.begin_ns = p->conn.begin_ns - r->start_ns,
 		.end_ns = p->conn.end_ns - r->start_ns};
 
@@ -201,11 +214,14 @@ static void on_ended(void *arg, const struct cb_player *p)
 	struct cb_tcp_replay_result *result = replay->result;
 	struct cb_tcp_replay_connection c = describe(replay, p);
 
-	result->elapsed_ns = c.end_ns;
+	if (!result->ended++ || c.begin_ns < result->first_ns)
+		result->first_ns = c.begin_ns;
+	result->elapsed_ns = c.end_ns - result->first_ns;
 	result->verdicts[c.verdict]++;
 	add_counts(&result->total, &c.counts);
 	result->scheduled += c.scheduled;
 	result->happened += c.happened;
+	result->forgone += c.forgone;
 	if (replay->whole || c.verdict != CB_CONN_COMPLETE)
 		keep(result, &c);
 }

@@ -45,7 +45,8 @@ struct cb_tcp_replay_connection {
 	char why[160];
 	struct cb_conn_counts counts;
 	int64_t scheduled, happened; /* captured packets; of these sent, or come */
-	uint64_t begin_ns, end_ns;   /* since the start of the replay */
+	int64_t forgone;           /* of the others those that were not waited for: --expect any */
+	uint64_t begin_ns, end_ns; /* since the start of the replay */
 };
 
 struct cb_tcp_replay_result {
@@ -53,9 +54,11 @@ struct cb_tcp_replay_result {
 	struct cb_tcp_replay_connection *connections; /* owned; in the order of their ends */
 	size_t n, capacity;
 	int64_t verdicts[CB_CONN_VERDICTS];
+	int64_t ended;   /* of all verdicts */
 	int64_t refused; /* connections of the file that can't be played, or were not chosen to */
 	struct cb_conn_counts total;
-	int64_t scheduled, happened;
+	int64_t scheduled, happened, forgone;
+	uint64_t first_ns;   /* the first connection's beginning, as its begin_ns */
 	uint64_t elapsed_ns; /* from the first connection's beginning to the last end */
 	bool failed;         /* out of memory: `connections` lacks some */
 };
@@ -110,5 +113,9 @@ int cb_tcp_replay_verdict(const struct cb_tcp_replay_result *result, struct cb_e
 
 /* replay_way.c: addresses, route, neighbour, VLANs into replay->engine. */
 int cb_tcp_replay_find_way(struct cb_tcp_replay *replay, struct cb_error *err);
+
+/* replay_ports.c: are there enough, and would nothing be taken from this host's own sockets? Else
+ * CB_ERR_USAGE. */
+int cb_tcp_replay_check_ports(const struct cb_tcp_replay *replay, struct cb_error *err);
 
 #endif

@@ -39,7 +39,8 @@ static const char *const xdp_modes[] = {"auto", "native", "generic", NULL};
 #define ROW_PARALLEL                                                                           \
 	{                                                                                      \
 		.name = "parallel", .type = CB_OPT_COUNT, FIELD(parallel), .fallback = "4096", \
-		.min = 1, .max = 65536, .help = "Connections that are open at once, at most"   \
+		.min = 1, .max = 65536,                                                        \
+		.help = "Connections that are open at once, at most (28672 from random ports)" \
 	}
 #define ROW_TIMING(words)                                                                 \
 	{                                                                                 \

@@ -187,17 +187,19 @@ static int open_neighbours(struct cb_tcp_replay *replay, struct cb_error *err)
 static int resolve(struct cb_tcp_replay *replay, const uint8_t *next, struct cb_error *err)
 {
 	struct cb_engine_spec *e = &replay->engine;
-	bool known = false;
+	enum cb_neighbour_known known = CB_NEIGHBOUR_UNKNOWN;
 	int r;
 
 	/* what the kernel knows is known of the untagged link */
 	if (!e->n_vlans) {
 		r = cb_neighbour_find(e->ifindex, e->ipv6, next, &known, e->peer_mac, err);
-		if (r || known)
+		if (r || known == CB_NEIGHBOUR_FRESH)
 			return r;
 	}
-	return cb_neighbour_resolve(replay->neighbour_fd, &replay->neighbour, next,
-		cb_deadline_in(RESOLVE_NS), e->peer_mac, err);
+	/* it may be another one by now: old news are for when there are no others */
+	r = cb_neighbour_resolve(replay->neighbour_fd, &replay->neighbour, next,
+		cb_deadline_in(RESOLVE_NS), e->peer_mac, known ? NULL : err);
+	return known ? 0 : r;
 }
 
 /* ---- all together ---- */
@@ -220,6 +222,21 @@ static int find_peer(struct cb_tcp_replay *replay, struct cb_error *err)
 	return r;
 }
 
+/* Where the MAC address is given there need be no route; the one that there is tells the address
+ * to speak from. */
+static int find_route(
+	struct cb_tcp_replay *replay, bool asks, struct cb_route *route, struct cb_error *err)
+{
+	const struct cb_engine_spec *e = &replay->engine;
+	int r = 0;
+
+	memcpy(route->next, e->peer, sizeof(route->next));
+	if (e->side == CB_CLIENT && !e->n_vlans)
+		r = cb_route_find(
+			e->interface, e->ifindex, e->ipv6, e->peer, route, asks ? err : NULL);
+	return asks ? r : 0;
+}
+
 static int find_source(
 	struct cb_tcp_replay *replay, const struct cb_route *route, struct cb_error *err)
 {
@@ -236,7 +253,7 @@ int cb_tcp_replay_find_way(struct cb_tcp_replay *replay, struct cb_error *err)
 {
 	struct cb_engine_spec *e = &replay->engine;
 	const struct cb_tcp_replay_job *job = replay->job;
-	bool by_route = e->side == CB_CLIENT && !strcmp(job->mac, "auto");
+	bool asks = e->side == CB_CLIENT && !strcmp(job->mac, "auto");
 	struct cb_route route = {0};
 	int r = find_peer(replay, err);
 
@@ -248,13 +265,13 @@ int cb_tcp_replay_find_way(struct cb_tcp_replay *replay, struct cb_error *err)
 		r = read_vlans(replay, err);
 	if (!r)
 		r = find_link(replay, err);
-	if (!r && by_route && !e->n_vlans)
-		r = cb_route_find(job->interface, e->ifindex, e->ipv6, e->peer, &route, err);
-	else
-		memcpy(route.next, e->peer, sizeof(route.next));
+	if (!r)
+		r = find_route(replay, asks, &route, err);
 	if (!r)
 		r = find_source(replay, &route, err);
-	if (!r && by_route)
+	if (!r)
+		r = cb_tcp_replay_check_ports(replay, err);
+	if (!r && asks)
 		r = resolve(replay, route.next, err);
 	else if (!r && e->side == CB_CLIENT)
 		r = cb_address_mac(job->mac, "mac", e->peer_mac, err);

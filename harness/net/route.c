@@ -87,7 +87,7 @@ static int judge_route(const char *interface, unsigned ifindex, const char *to,
 	if (f->type == RTN_LOCAL)
 		return cb_error_set(err, CB_ERR_HOST,
 			"%s is an address of this host: what is sent to it would not come back "
-			"through %s",
+			"through %s; play from another host, or from another network namespace",
 			to, interface);
 	return 0;
 }
@@ -125,11 +125,14 @@ int cb_route_find(const char *interface, unsigned ifindex, bool ipv6, const uint
 
 /* ---- neighbours ---- */
 
+#define FRESH (NUD_PERMANENT | NUD_REACHABLE)
+#define STALE (NUD_STALE | NUD_DELAY | NUD_PROBE)
+
 struct neighbour {
 	unsigned ifindex;
 	size_t size;
 	const uint8_t *address;
-	bool known;
+	enum cb_neighbour_known known;
 	uint8_t mac[6];
 };
 
@@ -139,9 +142,7 @@ static int on_neighbour(const struct nlmsghdr *nlh, void *arg)
 	const struct nlattr *attr, *address = NULL, *mac = NULL;
 	struct neighbour *n = arg;
 
-	if (m->ndm_ifindex != (int)n->ifindex ||
-		!(m->ndm_state &
-			(NUD_PERMANENT | NUD_REACHABLE | NUD_STALE | NUD_DELAY | NUD_PROBE)))
+	if (m->ndm_ifindex != (int)n->ifindex || !(m->ndm_state & (FRESH | STALE)))
 		return MNL_CB_OK;
 	mnl_attr_for_each(attr, nlh, sizeof(*m))
 	{
@@ -155,12 +156,12 @@ static int on_neighbour(const struct nlmsghdr *nlh, void *arg)
 		memcmp(mnl_attr_get_payload(address), n->address, n->size) != 0)
 		return MNL_CB_OK;
 	memcpy(n->mac, mnl_attr_get_payload(mac), sizeof(n->mac));
-	n->known = true;
+	n->known = m->ndm_state & FRESH ? CB_NEIGHBOUR_FRESH : CB_NEIGHBOUR_STALE;
 	return MNL_CB_OK;
 }
 
-int cb_neighbour_find(unsigned ifindex, bool ipv6, const uint8_t *address, bool *known,
-	uint8_t mac[6], struct cb_error *err)
+int cb_neighbour_find(unsigned ifindex, bool ipv6, const uint8_t *address,
+	enum cb_neighbour_known *known, uint8_t mac[6], struct cb_error *err)
 {
 	struct neighbour neighbour = {
 		.ifindex = ifindex, .size = size_of(ipv6), .address = address};
@@ -169,7 +170,7 @@ int cb_neighbour_find(unsigned ifindex, bool ipv6, const uint8_t *address, bool 
 	struct ndmsg *m;
 	int r = cb_netlink_open(&n, NETLINK_ROUTE, 0, err);
 
-	*known = false;
+	*known = CB_NEIGHBOUR_UNKNOWN;
 	if (r)
 		return r;
 	nlh = cb_netlink_request(&n, RTM_GETNEIGH, NLM_F_DUMP);
@@ -177,7 +178,8 @@ int cb_neighbour_find(unsigned ifindex, bool ipv6, const uint8_t *address, bool 
 	m->ndm_family = ipv6 ? AF_INET6 : AF_INET;
 	r = cb_netlink_talk(&n, nlh, on_neighbour, &neighbour, "the neighbours", err);
 	cb_netlink_close(&n);
-	*known = !r && neighbour.known;
+	if (!r)
+		*known = neighbour.known;
 	memcpy(mac, neighbour.mac, sizeof(neighbour.mac));
 	return r;
 }

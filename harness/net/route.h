@@ -23,9 +23,12 @@ struct cb_route {
 int cb_route_find(const char *interface, unsigned ifindex, bool ipv6, const uint8_t *destination,
 	struct cb_route *route, struct cb_error *err);
 
+/* What the kernel knows of a neighbour: nothing, what held when it last heard of it, what holds. */
+enum cb_neighbour_known { CB_NEIGHBOUR_UNKNOWN, CB_NEIGHBOUR_STALE, CB_NEIGHBOUR_FRESH };
+
 /* The MAC address of a neighbour, if the kernel knows it. */
-int cb_neighbour_find(unsigned ifindex, bool ipv6, const uint8_t *address, bool *known,
-	uint8_t mac[6], struct cb_error *err);
+int cb_neighbour_find(unsigned ifindex, bool ipv6, const uint8_t *address,
+	enum cb_neighbour_known *known, uint8_t mac[6], struct cb_error *err);
 
 /* Whether `address` is one of this host's own, on any interface. */
 int cb_address_is_own(bool ipv6, const uint8_t *address, bool *own, struct cb_error *err);

@@ -185,6 +185,28 @@ static inline void sim_run(struct sim *sim)
 	}
 }
 
+/* From the beginning, as loaded. */
+static inline void sim_go(struct sim *sim)
+{
+	sim_start(sim);
+	sim_run(sim);
+}
+
+static inline void sim_play(struct sim *sim, struct talk *talk)
+{
+	sim_load(sim, talk);
+	sim_go(sim);
+}
+
+/* Over a link of which `passes` says what comes through. */
+static inline void sim_play_through(struct sim *sim, struct talk *talk,
+	bool (*passes)(struct sim *sim, enum cb_side from, struct cb_tcp_segment *s))
+{
+	sim_load(sim, talk);
+	sim->passes = passes;
+	sim_go(sim);
+}
+
 static inline void sim_finish(struct sim *sim)
 {
 	for (unsigned i = 0; i < sim->n; i++)
@@ -201,6 +223,15 @@ static inline void sim_assert(
 		fail_msg("side %d: %s (%s), not %s, in state %d", side,
 			cb_conn_verdict_names[c->verdict], c->why, cb_conn_verdict_names[verdict],
 			c->state);
+}
+
+/* Each captured packet is told, in order; returns how many did not come. */
+static inline size_t sim_assert_told(struct cb_conn *c)
+{
+	for (size_t k = 1; k <= c->spec->flow->n; k++)
+		assert_int_equal(cb_conn_told(c), k);
+	assert_int_equal(cb_conn_told(c), 0);
+	return c->forgone;
 }
 
 static inline void sim_assert_complete(const struct sim *sim)

@@ -187,6 +187,19 @@ static inline void talk_reset(struct talk *t, enum cb_side side)
 	talk_segment(t, side, t->at[side], 0, CB_TCP_ACK | CB_TCP_RST);
 }
 
+/* From the handshake on: request, answer, request, answer, and the server closes first. */
+static inline void talk_dialogue(struct talk *t, uint32_t up, uint32_t down)
+{
+	talk_begin(t);
+	talk_handshake(t);
+	talk_say(t, CB_CLIENT, up);
+	talk_say(t, CB_SERVER, down);
+	talk_say(t, CB_CLIENT, up);
+	talk_say(t, CB_SERVER, down);
+	talk_fin(t, CB_SERVER);
+	talk_fin(t, CB_CLIENT);
+}
+
 /* Read it as a file; the talk is over. */
 static inline int talk_read(
 	struct talk *t, bool synthesize, struct cb_capture *capture, struct cb_error *err)

@@ -34,8 +34,7 @@ static void test_window_lost(void **state)
 	(void)state;
 	upload(400000);
 	sim.passes = breaks_off;
-	sim_start(&sim);
-	sim_run(&sim);
+	sim_go(&sim);
 	sim_assert_complete(&sim);
 	assert_int_equal(c->counts.timeouts, 1);
 	assert_true(c->counts.retransmitted > 60);
@@ -59,8 +58,7 @@ static void test_syn_lost(void **state)
 	for (mute = CB_CLIENT; mute < CB_SIDES; mute++) {
 		upload(100000);
 		sim.passes = loses_first;
-		sim_start(&sim);
-		sim_run(&sim);
+		sim_go(&sim);
 		sim_assert_complete(&sim);
 		for (int i = 0; i < CB_SIDES; i++)
 			assert_int_equal(sim.conns[i].ssthresh, INT64_MAX / 2);

@@ -36,7 +36,7 @@ replay_link()
 		declare -g "replay_port_$how=$port"
 		setsid ip netns exec far python3 "$root/tests/system/lib_tcp" serve $how $replay_far $port \
 			>"server-$how" 2>&1 </dev/null &
-		until_true 100 grep -q ready "server-$how"
+		until_true 100 grep -qs ready "server-$how"
 	done
 }
 

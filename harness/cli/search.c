@@ -1,4 +1,5 @@
 /* `search`: the highest rate within each goal of a scenario. */
+#include "harness/base/clock.h"
 #include "harness/cli/answer.h"
 #include "harness/cli/scenario_args.h"
 #include "harness/decide/search_report.h"
@@ -18,7 +19,7 @@ static const struct cb_option options[] = {
 		.offset = offsetof(struct args, patience_ns),
 		.fallback = "3min",
 		.min = 0,
-		.max = 24 * 3600 * INT64_C(1000000000),
+		.max = (int64_t)(CB_NS_PER_SEC * 3600 * 24),
 		.help = "How long to wait, all in all, for a host that something else disturbs"},
 	CB_OPTION_END,
 };

@@ -17,6 +17,8 @@
 /* Rates are found within half a percent: 64-fold, halved ten times on a logarithmic scale. */
 #define LOWEST_SHARE (1.0 / 64)
 #define STEPS        10
+/* Below that a try has no ten frames, and says nothing. */
+#define LEAST_PPS 40.0
 /* How often a try is made that comes out invalid, for time that was stolen above all. */
 #define TRIES_MAX 6
 /* Frames that the slowest generator leaves to chance. */
@@ -34,17 +36,40 @@ static int try_twice(
 	return yes ? yes : try(arg, rate, offered_pps, err);
 }
 
+/* From *high, which is too much, down to a rate that is sustained; *high follows. */
+static int find_low(
+	cb_capacity_try *try, void *arg, double *low, double *high, struct cb_error *err)
+{
+	double offered;
+
+	while (*high > LEAST_PPS) {
+		int yes;
+
+		*low = fmax(*high * LOWEST_SHARE, LEAST_PPS);
+		yes = try_twice(try, arg, *low, &offered, err);
+		if (yes)
+			return yes < 0 ? yes : 0;
+		*high = *low;
+	}
+	return cb_error_set(err, CB_ERR_INCONCLUSIVE,
+		"frames are lost at %.0f frames/s still: the host is too busy, or the load is too "
+		"heavy",
+		*high);
+}
+
 int cb_capacity_search(cb_capacity_try *try, void *arg, double *sustained_pps, double *offered_pps,
 	struct cb_error *err)
 {
-	double low, high, offered;
-	int yes = try(arg, INFINITY, offered_pps, err);
+	double low = 0, high, offered;
+	int yes = try(arg, INFINITY, offered_pps, err), rc;
 
 	*sustained_pps = *offered_pps;
 	if (yes)
 		return yes < 0 ? yes : 0;
 	high = *offered_pps;
-	low = high * LOWEST_SHARE;
+	rc = find_low(try, arg, &low, &high, err);
+	if (rc)
+		return rc;
 	for (int i = 0; i < STEPS; i++) {
 		double rate = sqrt(low * high);
 

@@ -35,7 +35,7 @@ typedef int cb_capacity_try(void *arg, double pps, double *offered_pps, struct c
  * The highest rate that is sustained, found between nothing and `most` (CB_RATE_MAX: as fast as it
  * goes): *sustained_pps, and in *offered_pps what was offered at most. Where even that is
  * sustained, they are the same. Below that a rate is not sustained when two tries of it have
- * failed. Pure but for `try`.
+ * failed. CB_ERR_INCONCLUSIVE: none is, down to some ten frames a try. Pure but for `try`.
  */
 int cb_capacity_search(cb_capacity_try *try, void *arg, double *sustained_pps, double *offered_pps,
 	struct cb_error *err);

@@ -48,6 +48,16 @@ sent_drops() { ip -j -s link show vtx | jq '.[0].stats64.tx.dropped'; }
 over() # MODE WAIT: 20 us a frame is 50 kpps at best; 150 kpps are offered
 {
 	local what="mode $1, $2" offered refused dropped
+	for _ in 1 2 3 4 5; do
+		over_once "$@"
+		# less than half of it: the host stood still, and there may have been room for the rest
+		[ "$offered" -lt 22500 ] || break
+	done
+	assert_json "$T/cap.json" '.received == .unique and .tap_dropped > 1000' "$what: there is loss, and nothing else"
+}
+
+over_once()
+{
 	start cap --mechanism "af-xdp:mode=$1" --wait "$2" --load work:20us --buffer 512KiB --cpu 1
 	dropped=$(received_drops) refused=$(sent_drops)
 	expect 0 "$CAPBENCH_FAST" generate vtx --rate 150k --duration 300ms --cpu 0 --json
@@ -55,7 +65,7 @@ over() # MODE WAIT: 20 us a frame is 50 kpps at best; 150 kpps are offered
 	end cap
 	dropped=$(($(received_drops) - dropped)) refused=$(($(sent_drops) - refused))
 	assert_json "$T/cap.json" ".received + .tap_dropped + .unread == $offered - $refused" "$what: books of $offered"
-	assert_json "$T/cap.json" '.received == .unique and .tap_dropped > 1000' "$what: there is loss, and nothing else"
+	assert_json "$T/cap.json" '.received == .unique' "$what: nothing else was received"
 	assert_json "$T/cap.json" '.sequence_gaps <= .tap_dropped + .unread + '"$refused" "$what: no stamp is lost silently"
 	assert_eq "$(json "$T/out" .refused)" "$refused" "$what: what the link refused is no loss of the sockets'"
 	# Native: the driver counts the failed redirects. Generic: nobody does.

@@ -164,6 +164,17 @@ three() # three processes, each with its own copy, also of the IMIX
 midway() # start and stop while frames fly: what was received is in one piece, less what was dropped
 {
 	local what=$1
+	for _ in 1 2 3 4 5; do
+		midway_once "$@" || return 1
+		# nothing at all: the host stood still
+		[ "$(json "$T/cap.json" '.received + .tap_dropped + .unread')" -eq 0 ] || break
+	done
+	assert_json "$T/cap.json" '.received > 0' "$what: frames of ours were seen"
+}
+
+midway_once()
+{
+	local what=$1
 	shift
 	background gen "$CAPBENCH_FAST" generate vtx --rate 50k --json --cpu 0
 	sleep 0.1
@@ -174,7 +185,7 @@ midway() # start and stop while frames fly: what was received is in one piece, l
 	sleep 0.2
 	end cap "$what"
 	stop gen
-	assert_json "$T/cap.json" '.received > 0 and .received == .unique' "$what: frames of ours were seen"
+	assert_json "$T/cap.json" '.received == .unique' "$what: nothing but ours was seen"
 	assert_json "$T/cap.json" '.sequence_gaps <= .tap_dropped + .unread' "$what: no stamp is lost silently"
 }
 

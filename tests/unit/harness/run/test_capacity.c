@@ -23,7 +23,7 @@ static int try_machine(void *arg, double pps, double *offered_pps, struct cb_err
 
 static void it_is_found_within_half_a_percent(void **state)
 {
-	static const double capacities[] = {30e3, 123456, 499e3, 980e3};
+	static const double capacities[] = {90, 3e3, 30e3, 123456, 499e3, 980e3};
 
 	for (size_t i = 0; i < sizeof(capacities) / sizeof(*capacities); i++) {
 		struct machine m = {.capacity = capacities[i], .ceiling = 1e6};
@@ -33,7 +33,7 @@ static void it_is_found_within_half_a_percent(void **state)
 			cb_capacity_search(try_machine, &m, &sustained, &offered, NULL), 0);
 		assert_true(sustained <= m.capacity && sustained > 0.995 * m.capacity);
 		assert_true(offered == 1e6);
-		assert_in_range(m.tries, 5, 21);
+		assert_in_range(m.tries, 5, 26);
 	}
 }
 
@@ -57,6 +57,18 @@ static void a_slow_generator_shows_no_more_than_it_offers(void **state)
 	assert_int_equal(cb_capacity_search(try_machine, &m, &sustained, &offered, NULL), 0);
 	assert_true(sustained == 1e6 && offered == 1e6);
 	assert_int_equal(m.tries, 1);
+}
+
+/* Nothing is told as sustained that was not tried and sustained. */
+static void what_sustains_nothing_is_an_error(void **state)
+{
+	struct machine m = {.capacity = 1, .ceiling = 1e6};
+	struct cb_error err = {0};
+	double sustained, offered;
+
+	assert_int_equal(cb_capacity_search(try_machine, &m, &sustained, &offered, &err),
+		CB_ERR_INCONCLUSIVE);
+	assert_says(err.text, "40 frames/s");
 }
 
 static void errors_end_the_search(void **state)
@@ -91,6 +103,7 @@ int main(void)
 		cmocka_unit_test(it_is_found_within_half_a_percent),
 		cmocka_unit_test(one_disturbed_try_changes_nothing),
 		cmocka_unit_test(a_slow_generator_shows_no_more_than_it_offers),
+		cmocka_unit_test(what_sustains_nothing_is_an_error),
 		cmocka_unit_test(errors_end_the_search),
 		cmocka_unit_test(a_cell_gets_its_share_up_to_the_limit),
 	};

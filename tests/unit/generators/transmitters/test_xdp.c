@@ -163,7 +163,8 @@ static void a_peer_that_is_down_refuses_all(void **state)
 	assert_true(after.tx_dropped - before.tx_dropped == r.book.offered);
 }
 
-static void run_against_threaded_napi(const char *rate)
+/* How many were refused. */
+static int64_t run_against_threaded_napi(const char *rate)
 {
 	struct cb_generate_job job = job_of("xdp:batch=256");
 	struct cb_link_counters before = counters("v0"), after, rx_before = counters("v1"), rx;
@@ -180,8 +181,7 @@ static void run_against_threaded_napi(const char *rate)
 	assert_true(after.tx_dropped - before.tx_dropped == r.book.refused);
 	assert_true(after.tx_packets - before.tx_packets == r.book.offered - r.book.refused);
 	assert_true(rx.rx_packets - rx_before.rx_packets == r.book.offered - r.book.refused);
-	if (!strcmp(rate, "max"))
-		assert_true(r.book.refused > 0);
+	return r.book.refused;
 }
 
 /* The receiver's kernel thread can't keep up with the maximum; what its full ring refuses is known
@@ -189,11 +189,15 @@ static void run_against_threaded_napi(const char *rate)
 static void a_full_ring_refuses_and_it_is_known(void **state)
 {
 	struct cb_bpf_attachment drop;
+	int64_t refused = 0;
 
 	need_xdp();
 	drop = drop_all();
 	assert_int_equal(netns_write("/sys/class/net/v1/threaded", "1"), 0);
-	run_against_threaded_napi("max");
+	/* unless a busy host keeps the sender from running */
+	for (int i = 0; i < 20 && !refused; i++)
+		refused = run_against_threaded_napi("max");
+	assert_true(refused > 0);
 	run_against_threaded_napi("20k");
 	assert_int_equal(netns_write("/sys/class/net/v1/threaded", "0"), 0);
 	cb_bpf_detach(&drop);

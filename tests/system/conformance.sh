@@ -304,9 +304,16 @@ fanout()
 		repetitions: 1
 		retries: 0
 	YAML
-	measure "$CAPBENCH" run "$T/fanout.yaml" --out "$T/fanout" --json
-	jq -s . "$T/fanout/trials.jsonl" >"$T/trials.json"
-	assert_json "$T/trials.json" 'length == 7 and all(.views | length == 1)' "each fan-out is one view"
+	for _ in 1 2 3 4 5; do
+		rm -rf "$T/fanout"
+		measure "$CAPBENCH" run "$T/fanout.yaml" --out "$T/fanout" --json
+		jq -s . "$T/fanout/trials.jsonl" >"$T/trials.json"
+		assert_json "$T/trials.json" 'length == 7 and all(.views | length == 1)' "each fan-out is one view"
+		assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1") | .views[0]
+			| .unaccounted == 0 and .duplicate == 0 and .foreign == 0] | all' "the books of each fan-out"
+		# a host that stood still has let frames go unoffered
+		jq -e 'all(.generator.offered > 3000)' "$T/trials.json" >/dev/null && break
+	done
 	assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1") | .views[0]
 		| .unaccounted == 0 and .unique > 2000 and .duplicate == 0 and .foreign == 0] | all' \
 		"fan-out: every frame goes to one process"

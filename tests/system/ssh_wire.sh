@@ -26,6 +26,7 @@ trial:
 vary:
   traffic.rate: [20k]
 repetitions: 2
+retries: 10
 figures:
   - {id: share, x: traffic.rate, y: captured_share}
 YAML

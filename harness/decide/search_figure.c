@@ -2,6 +2,7 @@
 
 #include "harness/report/embedded.h"
 #include "harness/report/format.h"
+#include "harness/report/frame.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -163,34 +164,26 @@ static void add_points(const struct picture *p, struct cb_text *out)
 			"pt 6 ps 1.9 title 'generator-limited', \\\n");
 }
 
-/* Title, legend and the small print have places of their own, counted in pixels from the top and
- * the bottom. */
 static void add_frame(const struct cb_search_job *job, const struct picture *p, struct cb_text *out)
 {
-	size_t columns = 96 / (p->widest + 8) ? 96 / (p->widest + 8) : 1;
-	size_t entries = p->bounds + (p->limited > 0), top_px;
 	struct cb_text title = {0};
+	struct cb_frame f = {
+		.small = "larger symbols: longer trials; lines: the ends of the interval found for "
+			 "each goal",
+		.entries = p->bounds + (p->limited > 0),
+		.widest = p->widest,
+		.plot_px = CB_FRAME_PLOT_PX,
+		.left_px = 90,
+		.right_px = 30};
 
 	for (size_t i = 0; i < CLASSES; i++)
-		entries += p->of_class[i] > 0;
-	top_px = 40 + 18 * ((entries + columns - 1) / columns) + 16;
+		f.entries += p->of_class[i] > 0;
 	cb_text_addf(&title, "%s: %s", job->scenario->title,
 		job->kind == CB_GOAL_BURST ? job->of : "rates");
 	if (job->scenario->n_cells > 1)
 		cb_text_addf(&title, ", cell %zu", job->cell);
-	cb_text_addf(out, "height = %zu\nset label 1 ", 330 + 92 + top_px);
-	cb_format_gnuplot(out, cb_text_get(&title));
-	cb_text_addf(out,
-		" at screen 0.012, screen 1 - 20.0/height left font ',11' textcolor rgb '#111111' "
-		"noenhanced\n"
-		"set label 2 'larger symbols: longer trials; lines: the ends of the interval found "
-		"for "
-		"each goal' at screen 0.012, screen 14.0/height left font ',8' textcolor rgb "
-		"'#444444'\n"
-		"set key at screen 0.015, screen 1 - 36.0/height left top maxcols %zu\n"
-		"set tmargin at screen 1 - %zu.0/height\nset bmargin at screen 92.0/height\n"
-		"set lmargin at screen 90.0/width\nset rmargin at screen 1 - 30.0/width\n",
-		columns, top_px);
+	f.title = cb_text_get(&title);
+	cb_frame_add(&f, out);
 	cb_text_finish(&title);
 }
 

@@ -5,6 +5,7 @@
 #include "harness/decide/trend.h"
 #include "harness/report/embedded.h"
 #include "harness/report/format.h"
+#include "harness/report/frame.h"
 #include "harness/report/picture.h"
 
 #include <math.h>
@@ -12,9 +13,7 @@
 #include <string.h>
 
 #define CURVES_MAX 8  /* of a figure: as many colours as style.gp has */
-#define COLUMNS    96 /* of the legend, in letters */
-#define PLOT_PX    330
-#define BELOW_PX   112 /* of the slanting dates and the axis title */
+#define DATES_PX   42 /* that slanting dates take more than numbers */
 #define MARK       "new level"
 
 /* One figure: the curves of a metric, or a part of them. */
@@ -83,28 +82,22 @@ static void add_elements(const struct part *p, struct cb_text *out)
 			i, p->changes && !i ? "title '" MARK "'" : "notitle");
 }
 
-/* Title and legend have a place of their own, counted in pixels from the top. */
 static void add_frame(const struct part *p, struct cb_text *out)
 {
-	size_t longest = strlen(MARK), columns, entries = p->n + (p->changes > 0), top_px;
+	struct cb_frame f = {.title = p->t->title,
+		.entries = p->n + (p->changes > 0),
+		.widest = strlen(MARK),
+		.plot_px = CB_FRAME_PLOT_PX,
+		.below_px = DATES_PX,
+		.left_px = 90,
+		.right_px = 30};
 
 	for (size_t i = 0; i < p->n; i++) {
 		size_t width = cb_format_width(label_of(p->series[i], "level"));
 
-		longest = width > longest ? width : longest;
+		f.widest = width > f.widest ? width : f.widest;
 	}
-	/* A line or a symbol takes about as much as 8 letters. */
-	columns = COLUMNS / (longest + 8) ? COLUMNS / (longest + 8) : 1;
-	top_px = 40 + 18 * ((entries + columns - 1) / columns) + 16;
-	cb_text_addf(out, "height = %zu\nset label 1 ", PLOT_PX + BELOW_PX + top_px);
-	cb_format_gnuplot(out, p->t->title);
-	cb_text_addf(out,
-		" at screen 0.012, screen 1 - 20.0/height left font ',11' textcolor rgb '#111111' "
-		"noenhanced\n"
-		"set key at screen 0.015, screen 1 - 36.0/height left top maxcols %zu\n"
-		"set tmargin at screen 1 - %zu.0/height\nset bmargin at screen %d.0/height\n"
-		"set lmargin at screen 90.0/width\nset rmargin at screen 1 - 30.0/width\n",
-		columns, top_px, BELOW_PX);
+	cb_frame_add(&f, out);
 }
 
 /* The day is enough, where no two dates that are shown are of the same. */

@@ -3,127 +3,57 @@
 
 #include "harness/report/embedded.h"
 #include "harness/report/format.h"
+#include "harness/report/frame.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-#define TITLE_COLUMNS 92
-#define SMALL_COLUMNS 128
-#define LEFT_PX       72 /* of the y axis, with its title and numbers */
-#define PLOT_PX       330
-#define STYLES        16 /* set style line 1 to 16 of style.gp; 101 to 116 are their pale dots */
-#define LIMITED_MARK  "generator-limited"
-#define BUFFER_MARK   "buffer can pass for capacity"
-
-/* Appends `text` as gnuplot strings of at most `columns`, broken at blanks; returns the lines. */
-static size_t add_wrapped(struct cb_text *out, const char *text, size_t columns)
-{
-	struct cb_text line = {0};
-	size_t lines = 0;
-
-	do {
-		size_t width = 0, end = 0, last_blank = 0;
-
-		while (text[end] && width <= columns) {
-			width += ((unsigned char)text[end] & 0xc0) != 0x80;
-			if (text[end] == ' ')
-				last_blank = end;
-			end++;
-		}
-		if (text[end] && last_blank)
-			end = last_blank;
-		/* A word longer than the line is cut, but not inside of a character. */
-		while (text[end] && ((unsigned char)text[end] & 0xc0) == 0x80)
-			end++;
-		cb_text_clear(&line);
-		cb_text_add_n(&line, text, end);
-		cb_text_add(out, lines++ ? ".\"\\n\"." : "");
-		cb_format_gnuplot(out, cb_text_get(&line));
-		text += end;
-		while (*text == ' ')
-			text++;
-	} while (*text);
-	cb_text_finish(&line);
-	return lines;
-}
+#define LEFT_PX      72 /* of the y axis, with its title and numbers */
+#define STYLES       16 /* set style line 1 to 16 of style.gp; 101 to 116 are their pale dots */
+#define LIMITED_MARK "generator-limited"
+#define BUFFER_MARK  "buffer can pass for capacity"
 
 /* The legend: its entries are the series, if there are several, and the marks that occur. */
-struct legend {
-	size_t entries, columns, rows;
-};
-
-static struct legend measure_legend(const struct cb_graph *g)
+static void measure_legend(const struct cb_graph *g, struct cb_frame *f)
 {
 	struct cb_graph_marks m = cb_graph_marks_count(g);
-	struct legend l = {.entries = g->n_series > 1 ? g->n_series : 0};
-	size_t longest = 0;
 
 	if (cb_graph_is_heat_map(g))
-		return (struct legend){0};
-	for (size_t i = 0; i < l.entries; i++) {
+		return;
+	f->entries = g->n_series > 1 ? g->n_series : 0;
+	for (size_t i = 0; i < f->entries; i++) {
 		size_t width = cb_format_width(g->series[i].label);
 
-		longest = width > longest ? width : longest;
+		f->widest = width > f->widest ? width : f->widest;
 	}
-	if (m.generator_limited && longest < strlen(LIMITED_MARK))
-		longest = strlen(LIMITED_MARK);
-	if (cb_graph_buffer_marked(&m) && longest < strlen(BUFFER_MARK))
-		longest = strlen(BUFFER_MARK);
-	l.entries += (m.generator_limited > 0) + cb_graph_buffer_marked(&m);
-	/* A line or a symbol takes about as much as 8 letters. */
-	l.columns = 96 / (longest + 8);
-	l.columns = l.columns ? l.columns : 1;
-	l.rows = (l.entries + l.columns - 1) / l.columns;
-	return l;
+	if (m.generator_limited && f->widest < strlen(LIMITED_MARK))
+		f->widest = strlen(LIMITED_MARK);
+	if (cb_graph_buffer_marked(&m) && f->widest < strlen(BUFFER_MARK))
+		f->widest = strlen(BUFFER_MARK);
+	f->entries += (m.generator_limited > 0) + cb_graph_buffer_marked(&m);
 }
 
-/* Everything around the plot has a place of its own, counted in pixels from the top and from the
- * bottom: title, legend, names of the ceilings; axis title, small caption. */
+/* Above the plot are the names of the ceilings. */
 static void add_frame(
 	const struct cb_graph *g, const char *small, size_t ceilings, struct cb_text *out)
 {
 	struct cb_script_room room = cb_script_tics_room(g);
-	struct legend l = measure_legend(g);
-	struct cb_text title = {0}, caption = {0};
-	size_t title_px, key_px, small_px, top_px, plot_px = PLOT_PX;
+	struct cb_frame f = {.title = g->figure->title[0] ? g->figure->title : g->id,
+		.small = small,
+		.above_px = 16 * ceilings,
+		.plot_px = CB_FRAME_PLOT_PX,
+		.below_px = room.below_px,
+		.right_px =
+			room.slanting ? 18 : 0}; /* gnuplot leaves room as if they stood upright */
 
+	measure_legend(g, &f);
 	if (cb_graph_is_heat_map(g)) {
-		plot_px = CB_SCRIPT_HEAT_ROW_PX * g->n_series;
+		f.plot_px = CB_SCRIPT_HEAT_ROW_PX * g->n_series;
 		room.left_px = cb_script_heat_left_px(g);
 	}
-
-	title_px = 10 +
-		19 *
-			add_wrapped(&title, g->figure->title[0] ? g->figure->title : g->id,
-				TITLE_COLUMNS);
-	key_px = l.rows ? 18 * l.rows + 4 : 0;
-	small_px = 15 * add_wrapped(&caption, small, SMALL_COLUMNS);
-	top_px = title_px + key_px + 16 * ceilings + 12;
-	cb_text_addf(out, "height = %zu\n", plot_px + top_px + small_px + room.below_px + 72);
-	cb_text_addf(out,
-		"set label 1 %s at screen 0.012, screen 1 - 20.0/height left font ',11' "
-		"textcolor rgb '#111111'\n",
-		cb_text_get(&title));
-	cb_text_addf(out,
-		"set label 2 %s at screen 0.012, screen %zu.0/height left font ',8' "
-		"textcolor rgb '#444444'\n",
-		cb_text_get(&caption), small_px - 4);
-	if (l.entries)
-		cb_text_addf(out,
-			"set key at screen 0.015, screen 1 - %zu.0/height left top "
-			"maxcols %zu\n",
-			title_px + 6, l.columns);
-	else
-		cb_text_add(out, "unset key\n");
-	cb_text_addf(out, "set tmargin at screen 1 - %zu.0/height\n", top_px);
-	cb_text_addf(out, "set bmargin at screen %zu.0/height\n", 68 + small_px + room.below_px);
-	if (room.slanting) /* gnuplot leaves room as if they stood upright */
-		cb_text_add(out, "set rmargin at screen 1 - 18.0/width\n");
-	if (room.left_px)
-		cb_text_addf(out, "set lmargin at screen %zu.0/width\n", LEFT_PX + room.left_px);
-	cb_text_finish(&title);
-	cb_text_finish(&caption);
+	f.left_px = room.left_px ? LEFT_PX + room.left_px : 0;
+	cb_frame_add(&f, out);
 }
 
 /* One element of the plot command: rows of a block of the .dat. */

@@ -12,13 +12,6 @@ const volatile __u32 batch_frames = 1;
 const volatile __u64 batch_ns = 1;
 
 struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct timer);
-} timers SEC(".maps");
-
-struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 4096); /* set to a page when loaded */
 } wakeups SEC(".maps");
@@ -40,7 +33,7 @@ static __always_inline void start(void)
 	struct timer *t = bpf_map_lookup_elem(&timers, &zero);
 
 	if (t)
-		START_TIMER(timers, t, expired, batch_ns);
+		START_TIMER(t, expired, batch_ns);
 }
 
 SEC("tc")

@@ -208,7 +208,7 @@ static __always_inline void start_timer(const struct pair *p)
 	struct timer *t = bpf_map_lookup_elem(&timers, &p->index);
 
 	if (t)
-		START_TIMER(timers, t, expired, p->control->ns);
+		START_TIMER(t, expired, p->control->ns);
 }
 
 static __always_inline bool store(const struct pair *p, const struct frame *f)

@@ -61,7 +61,7 @@ static __always_inline void end_batch(struct cb_ring_control *c, __u32 i)
 		return;
 	t = bpf_map_lookup_elem(&timers, &i);
 	if (t)
-		START_TIMER(timers, t, expired, c->batch_ns);
+		START_TIMER(t, expired, c->batch_ns);
 }
 
 static __always_inline void count_in_batch(struct cb_ring_control *c, __u32 i)
@@ -74,7 +74,7 @@ static __always_inline void count_in_batch(struct cb_ring_control *c, __u32 i)
 		struct timer *t = bpf_map_lookup_elem(&timers, &i);
 
 		if (t)
-			START_TIMER(timers, t, expired, c->batch_ns);
+			START_TIMER(t, expired, c->batch_ns);
 	}
 }
 

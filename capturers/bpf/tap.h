@@ -1,6 +1,6 @@
 /*
- * What the eBPF taps have in common: what they are loaded with, their counters and timers, and the
- * frame at hand, wherever it was met.
+ * What the eBPF taps have in common: what they are loaded with, their counters, and the frame at
+ * hand, wherever it was met.
  */
 #ifndef CB_CAPTURERS_BPF_TAP_H
 #define CB_CAPTURERS_BPF_TAP_H
@@ -13,20 +13,13 @@ const volatile __u32 processes = 1;
 const volatile __u32 snaplen = 65535;
 const volatile int xdp_verdict = XDP_PASS;
 
-/* max_entries of these is `processes`, when loaded */
+/* max_entries: `processes`, when loaded */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
 	__type(key, __u32);
 	__type(value, struct cb_tap_count);
 } counts SEC(".maps");
-
-struct {
-	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 1);
-	__type(key, __u32);
-	__type(value, struct timer);
-} timers SEC(".maps");
 
 /* The same for all processes. */
 struct frame {

@@ -48,14 +48,22 @@ struct timer {
 	__u32 initialised;
 };
 
-#define START_TIMER(map, t, expired, ns)                                \
-	do {                                                            \
-		if (!(t)->initialised) {                                \
-			bpf_timer_init(&(t)->timer, &(map), MONOTONIC); \
-			bpf_timer_set_callback(&(t)->timer, expired);   \
-			(t)->initialised = 1;                           \
-		}                                                       \
-		bpf_timer_start(&(t)->timer, ns, 0);                    \
+/* One a process: max_entries is set when the program is loaded. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct timer);
+} timers SEC(".maps");
+
+#define START_TIMER(t, expired, ns)                                      \
+	do {                                                             \
+		if (!(t)->initialised) {                                 \
+			bpf_timer_init(&(t)->timer, &timers, MONOTONIC); \
+			bpf_timer_set_callback(&(t)->timer, expired);    \
+			(t)->initialised = 1;                            \
+		}                                                        \
+		bpf_timer_start(&(t)->timer, ns, 0);                     \
 	} while (0)
 
 /* False when the ring has no room (then it was not read since many wake-ups), or its lock was not

@@ -16,19 +16,15 @@ bool cb_run_is_of_host(const struct cb_run_state *r, int code)
 static int mend(struct cb_run_state *r, bool wait, struct cb_error *gone)
 {
 	uint64_t give_up = wait ? cb_deadline_in((uint64_t)r->options->host_timeout_ns) : 0;
-	struct cb_error why = {0};
 	int rc;
 
-	for (;;) {
+	do {
 		rc = cb_testbed_mend(r->testbed, gone);
 		if (rc != CB_ERR_HOST || cb_now_ns() >= give_up)
 			return rc;
-		rc = cb_testbed_wait(NULL, 0, cb_deadline_in(MEND_AGAIN_NS), &why);
-		if (rc == CB_ERR_INTERRUPTED) {
-			*gone = why;
-			return rc;
-		}
-	}
+		rc = cb_testbed_rest(MEND_AGAIN_NS, gone);
+	} while (!rc);
+	return rc;
 }
 
 /* Those that are back, whoever else is not, are set as they were: nothing is measured on others. */

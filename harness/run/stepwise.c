@@ -312,9 +312,7 @@ int cb_stepwise_try(struct cb_stepwise *r, size_t cell, const struct cb_trial_sp
 
 int cb_stepwise_rest(uint64_t ns, struct cb_error *err)
 {
-	int rc = cb_testbed_wait(NULL, 0, cb_deadline_in(ns), err);
-
-	return rc == CB_ERR_HOST ? 0 : rc;
+	return cb_testbed_rest(ns, err);
 }
 
 int cb_stepwise_end(struct cb_stepwise *r, int rc, struct cb_error *err)

@@ -51,7 +51,7 @@ int cb_stepwise_open(struct cb_stepwise *r, const struct cb_scenario *s,
 int cb_stepwise_try(struct cb_stepwise *r, size_t cell, const struct cb_trial_spec *spec,
 	const json_t *extra, struct cb_error *err);
 
-/* Wait so long between two trials. CB_ERR_INTERRUPTED: a signal asks for a stop. */
+/* Wait so long between two of them. CB_ERR_INTERRUPTED: a signal asks for a stop. */
 int cb_stepwise_rest(uint64_t ns, struct cb_error *err);
 
 /*

@@ -3,8 +3,8 @@
 #include "harness/run/capacity.h"
 #include "harness/run/hosts.h"
 #include "harness/run/state.h"
-#include "harness/run/stepwise.h"
 #include "harness/run/trial.h"
+#include "harness/testbed/wait.h"
 
 #include <stdio.h>
 
@@ -136,7 +136,7 @@ static int run_attempt(struct cb_run_state *r, size_t trial, struct cb_error *er
  * were in vain, the longer is waited. */
 static int rest(int64_t in_vain, struct cb_error *err)
 {
-	return cb_stepwise_rest(
+	return cb_testbed_rest(
 		REST_NS << (in_vain < REST_DOUBLED_MAX ? in_vain : REST_DOUBLED_MAX), err);
 }
 

@@ -103,3 +103,10 @@ int cb_testbed_wait(struct pollfd *fds, size_t n, uint64_t deadline_ns, struct c
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return r;
 }
+
+int cb_testbed_rest(uint64_t ns, struct cb_error *err)
+{
+	int rc = cb_testbed_wait(NULL, 0, cb_deadline_in(ns), err);
+
+	return rc == CB_ERR_HOST ? 0 : rc;
+}

@@ -19,6 +19,9 @@
  */
 int cb_testbed_wait(struct pollfd *fds, size_t n, uint64_t deadline_ns, struct cb_error *err);
 
+/* Do nothing for so long. CB_ERR_INTERRUPTED: a signal asks for a stop. */
+int cb_testbed_rest(uint64_t ns, struct cb_error *err);
+
 /* Who is to be called every CB_HEARTBEAT_NS while cb_testbed_wait waits (cb_host_open does). */
 struct cb_host;
 void cb_heartbeat_add(struct cb_host *h);

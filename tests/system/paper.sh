@@ -30,7 +30,7 @@ for file in "$imc10"/*.yaml; do
 	expect 0 "$program" plan "$file" --json
 done
 expect 0 "$program" plan "$imc10/paper.yaml" --profile quick --json
-assert_json "$T/out" '.estimated_ns < 1020e9' "paper.yaml --profile quick takes less than 17 minutes"
+assert_json "$T/out" '.estimated_ns < 960e9' "paper.yaml --profile quick takes less than 16 minutes"
 expect 0 "$program" plan "$imc10/paper.yaml" --profile smoke --json
 trials=$(json "$T/out" .trials)
 

@@ -3,6 +3,7 @@
 #include "harness/base/file.h"
 #include "harness/base/log.h"
 #include "harness/decide/trend.h"
+#include "harness/decide/trend_legend.h"
 #include "harness/report/embedded.h"
 #include "harness/report/format.h"
 #include "harness/report/frame.h"
@@ -12,16 +13,16 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CURVES_MAX 8  /* of a figure: as many colours as style.gp has */
-#define DATES_PX   42 /* that slanting dates take more than numbers */
-#define MARK       "new level"
+#define DATES_PX 42 /* that slanting dates take more than numbers */
+#define MARK     "new level"
 
 /* One figure: the curves of a metric, or a part of them. */
 struct part {
 	const struct cb_trend *t;
 	const struct cb_measure *of;
-	const struct cb_trend_series *series[CURVES_MAX];
+	const struct cb_trend_series *series[CB_TREND_LEGEND_MAX];
 	size_t n, changes;
+	struct cb_trend_legend legend;
 	char id[64];
 };
 
@@ -71,7 +72,7 @@ static void add_elements(const struct part *p, struct cb_text *out)
 		cb_text_addf(out,
 			"\t\tdata index %zu using 1:(y_scale * $3) with linespoints ls %zu title ",
 			i, i + 1);
-		cb_format_gnuplot(out, label_of(p->series[i], "level"));
+		cb_format_gnuplot(out, cb_text_get(&p->legend.names[i]));
 		cb_text_add(out, ", \\\n");
 	}
 	for (size_t i = 0; i < p->n; i++)
@@ -84,19 +85,16 @@ static void add_elements(const struct part *p, struct cb_text *out)
 
 static void add_frame(const struct part *p, struct cb_text *out)
 {
-	struct cb_frame f = {.title = p->t->title,
+	size_t widest = p->legend.widest;
+	const struct cb_frame f = {.title = p->t->title,
+		.small = p->legend.small.length ? cb_text_get(&p->legend.small) : NULL,
 		.entries = p->n + (p->changes > 0),
-		.widest = strlen(MARK),
+		.widest = widest > strlen(MARK) ? widest : strlen(MARK),
 		.plot_px = CB_FRAME_PLOT_PX,
 		.below_px = DATES_PX,
 		.left_px = 90,
 		.right_px = 30};
 
-	for (size_t i = 0; i < p->n; i++) {
-		size_t width = cb_format_width(label_of(p->series[i], "level"));
-
-		f.widest = width > f.widest ? width : f.widest;
-	}
 	cb_frame_add(&f, out);
 }
 
@@ -164,6 +162,15 @@ static int write_text(const char *directory, const char *id, const char *ending,
 	return rc ? rc : cb_file_replace(path, cb_text_get(text), text->length, err);
 }
 
+static void make_legend(struct part *p)
+{
+	const char *labels[CB_TREND_LEGEND_MAX];
+
+	for (size_t i = 0; i < p->n; i++)
+		labels[i] = label_of(p->series[i], "level");
+	cb_trend_legend_make(&p->legend, labels, p->n, CB_FRAME_LEGEND_LETTERS);
+}
+
 static int write_part(
 	const struct part *p, const char *directory, bool *pictures, struct cb_error *err)
 {
@@ -193,7 +200,7 @@ static int write_measure(const struct cb_trend *t, const struct cb_measure *m,
 	for (size_t i = 0, parts = 0; i < t->n && !rc;) {
 		struct part p = {.t = t, .of = m};
 
-		for (; i < t->n && p.n < CURVES_MAX; i++) {
+		for (; i < t->n && p.n < CB_TREND_LEGEND_MAX; i++) {
 			if (t->series[i].measure != m)
 				continue;
 			p.series[p.n++] = &t->series[i];
@@ -205,7 +212,9 @@ static int write_measure(const struct cb_trend *t, const struct cb_measure *m,
 			snprintf(p.id, sizeof(p.id), "trend-%.40s-%zu", m->metric->name, parts);
 		else
 			snprintf(p.id, sizeof(p.id), "trend-%.40s", m->metric->name);
+		make_legend(&p);
 		rc = write_part(&p, directory, pictures, err);
+		cb_trend_legend_finish(&p.legend);
 	}
 	return rc;
 }

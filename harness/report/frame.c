@@ -4,7 +4,8 @@
 
 #define TITLE_COLUMNS  92
 #define SMALL_COLUMNS  128
-#define LEGEND_COLUMNS 96
+#define SYMBOL_COLUMNS 8 /* a line or a symbol takes about as much as so many letters */
+#define LEGEND_COLUMNS (CB_FRAME_LEGEND_LETTERS + SYMBOL_COLUMNS)
 
 /* Appends `text` as gnuplot strings of at most `columns`, broken at blanks; returns the lines. */
 static size_t add_wrapped(struct cb_text *out, const char *text, size_t columns)
@@ -62,8 +63,7 @@ static void add_margins(
 
 void cb_frame_add(const struct cb_frame *f, struct cb_text *out)
 {
-	/* A line or a symbol takes about as much as 8 letters. */
-	size_t fit = LEGEND_COLUMNS / (f->widest + 8), columns = fit ? fit : 1,
+	size_t fit = LEGEND_COLUMNS / (f->widest + SYMBOL_COLUMNS), columns = fit ? fit : 1,
 	       rows = (f->entries + columns - 1) / columns, title_px, small_px, top_px;
 	struct cb_text title = {0}, small = {0};
 

@@ -10,7 +10,8 @@
 
 #include <stddef.h>
 
-#define CB_FRAME_PLOT_PX 330
+#define CB_FRAME_PLOT_PX        330
+#define CB_FRAME_LEGEND_LETTERS 88 /* of a name, so that the legend is not cut off */
 
 struct cb_frame {
 	const char *title;

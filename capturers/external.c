@@ -22,7 +22,7 @@
 #define READY_NS   (6 * CB_NS_PER_SEC) /* to be listening */
 #define END_NS     (5 * CB_NS_PER_SEC) /* to end when it is told to */
 #define LOOK_NS    (50 * CB_NS_PER_MS) /* a stop is seen by then */
-#define IDLE_NS    (20 * CB_NS_PER_MS) /* a program that uses no CPU for so long has nothing to do */
+#define IDLE_NS    (20 * CB_NS_PER_MS) /* who wants no CPU for so long has nothing to do */
 #define IDLE_SHARE 10                  /* "no CPU": less than one part in so many */
 
 struct external {
@@ -129,8 +129,8 @@ static int watch(struct external *x, struct cb_error *err)
 	return x->ended ? untimely_end(x, err) : 0;
 }
 
-/* Let it read what is in its buffer: until it has seen all and uses no CPU, or the drain is over.
- */
+/* Let it read what is in its buffer: until it has seen all and wants no CPU, or the drain is
+ * over. */
 static void drain(struct external *x)
 {
 	uint64_t start_ns = cb_now_ns();
@@ -146,7 +146,8 @@ static void drain(struct external *x)
 			listen_until(x, look);
 		used = cpu_ns(x) - before;
 		now = cb_now_ns();
-		if (now >= visible && used < IDLE_NS / IDLE_SHARE)
+		if (now >= visible && used < IDLE_NS / IDLE_SHARE &&
+			!cb_external_process_is_runnable(x->leader))
 			break;
 	}
 }

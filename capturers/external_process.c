@@ -1,7 +1,9 @@
 #include "capturers/external_process.h"
 
 #include "harness/base/clock.h"
+#include "harness/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -56,6 +58,36 @@ ssize_t cb_external_process_read(
 	if (n >= 0)
 		return n;
 	return entries[1].revents ? 0 : -EAGAIN;
+}
+
+/* The name in brackets may hold anything; the state follows the last bracket. */
+static bool is_runnable_thread(pid_t pid, const char *tid)
+{
+	char path[64], line[1024];
+	const char *name_end;
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%.20s/stat", pid, tid);
+	if (cb_file_read_line(path, line, sizeof(line), NULL))
+		return false;
+	name_end = strrchr(line, ')');
+	return name_end && !strncmp(name_end, ") R", 3);
+}
+
+bool cb_external_process_is_runnable(pid_t pid)
+{
+	struct dirent *entry;
+	bool runnable = false;
+	char path[64];
+	DIR *threads;
+
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	threads = opendir(path);
+	if (!threads)
+		return false;
+	while (!runnable && (entry = readdir(threads)))
+		runnable = entry->d_name[0] != '.' && is_runnable_thread(pid, entry->d_name);
+	closedir(threads);
+	return runnable;
 }
 
 void cb_external_process_version(const struct cb_external_program *program, char *out, size_t size)

@@ -19,6 +19,10 @@ int cb_external_process_start(
 ssize_t cb_external_process_read(
 	const struct cb_process *p, char *bytes, size_t size, uint64_t deadline_ns);
 
+/* Whether one of its threads runs or waits for a core (state R, /proc/PID/task): one that gets no
+ * core uses no CPU time either, and is not idle. */
+bool cb_external_process_is_runnable(pid_t pid);
+
 /* The first lines of what the program's version command prints, joined; "" when it can't be told.
  * May take 2 s. */
 void cb_external_process_version(const struct cb_external_program *program, char *out, size_t size);

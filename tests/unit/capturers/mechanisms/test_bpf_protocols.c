@@ -89,14 +89,25 @@ static void buffers_are_handed_over_when_full(void **state)
 
 static void buffers_are_handed_over_in_time(void **state)
 {
+	unsigned early;
 	struct tap t;
 	uint64_t sent;
 
 	prepare(&t, *state, 1 << 20);
 	open_tap(&t);
-	sent = cb_now_ns();
-	send_some(3);
-	assert_int_equal(take_all(&t), 0);
+	/* on a host that is busy for so long it may be time before it was looked */
+	for (int i = 0; i < 100; i++) {
+		sent = cb_now_ns();
+		send_some(3);
+		early = take_all(&t);
+		if (cb_now_ns() - sent < 50 * CB_NS_PER_MS)
+			break;
+		while (early < 3) {
+			assert_true(is_readable(t.ready.fd, 10000));
+			early += take_all(&t);
+		}
+	}
+	assert_int_equal(early, 0);
 	assert_true(is_readable(t.ready.fd, 10000));
 	assert_true(cb_now_ns() - sent >= 50 * CB_NS_PER_MS);
 	assert_int_equal(take_all(&t), 3);

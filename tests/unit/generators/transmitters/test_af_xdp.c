@@ -76,9 +76,9 @@ static void refused_is_what_the_device_dropped(void **state)
 static void some_refused_some_not(void **state)
 {
 	need_af_xdp();
-	assert_flapping_is_counted("af-xdp");
-	assert_flapping_is_counted("af-xdp:batch=1");
-	assert_flapping_is_counted("af-xdp:batch=512");
+	assert_flapping("af-xdp", each_is_counted);
+	assert_flapping("af-xdp:batch=1", each_is_counted);
+	assert_flapping("af-xdp:batch=512", each_is_counted);
 }
 
 static void an_interface_that_goes_down(void **state)

@@ -32,7 +32,7 @@ static void refused_is_counted(void **state)
 static void flapping_is_counted(void **state)
 {
 	need_namespace();
-	assert_flapping_is_counted("libnet");
+	assert_flapping("libnet", each_is_counted);
 }
 
 static void the_end_of_the_link(void **state)

@@ -5,7 +5,7 @@
 # alone FILE: the test must have the machine to itself; with "# alone: all" in the tier all only.
 alone()
 {
-	grep -qx '# alone' "$1" || { [ $tier = all ] && grep -qx '# alone: all' "$1"; }
+	grep -qx '# alone' "$1" || { [ "$tier" = all ] && grep -qx '# alone: all' "$1"; }
 }
 
 # start_system FILE: in namespaces of its own (tests/system/lib.sh), in the background.

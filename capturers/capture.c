@@ -20,8 +20,9 @@
 #define USUAL_MECHANISM "pcap"
 #endif
 
-#define FIELD(field) offsetof(struct cb_capture_job, field)
-#define TEXT(field)  .offset = FIELD(field), .text_size = sizeof(((struct cb_capture_job *)0)->field)
+#define FIELD(field)  offsetof(struct cb_capture_job, field)
+#define TEXT(field)   CB_OPTION_TEXT_AT(struct cb_capture_job, field)
+#define MEMBER(field) CB_OPTION_MEMBER_AT(struct cb_capture_job, field)
 
 static const char *const stamp_names[] = {
 	[CB_STAMPS_OWN] = "own",
@@ -32,25 +33,21 @@ static const char *const stamp_names[] = {
 
 const struct cb_option cb_capture_options[] = {
 	{.name = "mechanism",
-		.type = CB_OPT_MEMBER,
-		TEXT(mechanism),
+		MEMBER(mechanism),
 		.fallback = USUAL_MECHANISM,
 		.axis = "mechanism",
 		.help = "how a frame crosses from kernel to process"},
 	{.name = "wait",
-		.type = CB_OPT_MEMBER,
-		TEXT(wait),
+		MEMBER(wait),
 		.fallback = "poll",
 		.axis = "wait",
 		.help = "how the process learns that frames are there"},
 	{.name = "load",
-		.type = CB_OPT_MEMBER,
-		TEXT(load),
+		MEMBER(load),
 		.fallback = "discard",
 		.axis = "load",
 		.help = "what the process does with a frame"},
 	{.name = "external",
-		.type = CB_OPT_TEXT,
 		TEXT(external),
 		.fallback = "none",
 		.metavar = "PROGRAM",
@@ -128,7 +125,6 @@ const struct cb_option cb_capture_options[] = {
 		.fallback = "yes",
 		.help = "take frames for other stations too"},
 	{.name = "filter",
-		.type = CB_OPT_TEXT,
 		TEXT(filter),
 		.fallback = "",
 		.metavar = "EXPRESSION",

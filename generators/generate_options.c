@@ -6,8 +6,9 @@
 
 #define TIME_MAX_NS (INT64_C(366) * 24 * 3600 * 1000000000)
 
-#define FIELD(f) .offset = offsetof(struct cb_generate_job, f)
-#define TEXT(f)  .type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct cb_generate_job *)0)->f)
+#define FIELD(f)  .offset = offsetof(struct cb_generate_job, f)
+#define TEXT(f)   CB_OPTION_TEXT_AT(struct cb_generate_job, f)
+#define MEMBER(f) CB_OPTION_MEMBER_AT(struct cb_generate_job, f)
 
 static const char *const flow_orders[] = {"round-robin", "random", NULL};
 static const char *const flow_fields[] = {"source-port", "source-ip", "both", NULL};
@@ -15,9 +16,7 @@ static const char *const flow_fields[] = {"source-port", "source-ip", "both", NU
 /* Addresses from 198.18.0.0/15, which RFC 2544 sets apart for benchmarks; port 9 is discard. */
 const struct cb_option cb_generate_options[] = {
 	{.name = "transmitter",
-		.type = CB_OPT_MEMBER,
-		FIELD(transmitter),
-		.text_size = sizeof(((struct cb_generate_job *)0)->transmitter),
+		MEMBER(transmitter),
 		.axis = "transmitter",
 		.fallback = "packet",
 		.help = "How frames are handed to the link; auto: the best that can do what is "
@@ -30,23 +29,17 @@ const struct cb_option cb_generate_options[] = {
 		.max = CB_FRAME_SIZE_MAX,
 		.help = "Size of a frame with its 4-byte FCS, as RFC 2544 counts it"},
 	{.name = "sizes",
-		.type = CB_OPT_MEMBER,
-		FIELD(sizes),
-		.text_size = sizeof(((struct cb_generate_job *)0)->sizes),
+		MEMBER(sizes),
 		.axis = "sizes",
 		.fallback = "fixed",
 		.help = "Sizes of the frames; fixed: all of --frame-size"},
 	{.name = "payload",
-		.type = CB_OPT_MEMBER,
-		FIELD(payload),
-		.text_size = sizeof(((struct cb_generate_job *)0)->payload),
+		MEMBER(payload),
 		.axis = "payload",
 		.fallback = "zeros",
 		.help = "What fills a frame behind its stamp"},
 	{.name = "frame",
-		.type = CB_OPT_MEMBER,
-		FIELD(frame),
-		.text_size = sizeof(((struct cb_generate_job *)0)->frame),
+		MEMBER(frame),
 		.axis = "frame",
 		.fallback = "udp",
 		.help = "Headers of the frames: udp:vlan=100, udp:mpls=16/17,ip=6"},
@@ -75,9 +68,7 @@ const struct cb_option cb_generate_options[] = {
 		.metavar = "RATE",
 		.help = "Frames per second, 500Mbit [L1], 100% of 1G, or max: as fast as it goes"},
 	{.name = "arrival",
-		.type = CB_OPT_MEMBER,
-		FIELD(arrival),
-		.text_size = sizeof(((struct cb_generate_job *)0)->arrival),
+		MEMBER(arrival),
 		.axis = "arrival",
 		.fallback = "constant",
 		.help = "How the rate is spread in time"},

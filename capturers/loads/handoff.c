@@ -56,9 +56,7 @@ struct handoff_state {
 
 static const struct cb_option handoff_options[] = {
 	{.name = "behind",
-		.type = CB_OPT_MEMBER,
-		.offset = offsetof(struct handoff_options, behind),
-		.text_size = sizeof(((struct handoff_options *)0)->behind),
+		CB_OPTION_MEMBER_AT(struct handoff_options, behind),
 		.fallback = "discard",
 		.axis = "load",
 		.help = "what the worker does with a frame; in brackets when it has several "

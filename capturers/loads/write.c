@@ -58,9 +58,7 @@ struct write_state {
 
 static const struct cb_option write_options[] = {
 	{.name = "file",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct write_options, file),
-		.text_size = sizeof(((struct write_options *)0)->file),
+		CB_OPTION_TEXT_AT(struct write_options, file),
 		.fallback = "/dev/null",
 		.metavar = "PATH",
 		.help = "where to; a file that is there is overwritten"},

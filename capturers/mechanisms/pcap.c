@@ -73,9 +73,7 @@ static const struct cb_option pcap_options[] = {
 		.help = "after which a block is handed over that is not full, whole milliseconds "
 			"(to_ms)"},
 	{.name = "library",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct pcap_options, library),
-		.text_size = sizeof(((struct pcap_options *)0)->library),
+		CB_OPTION_TEXT_AT(struct pcap_options, library),
 		.fallback = "",
 		.metavar = "PATH",
 		.help = "another libpcap's shared object; empty: the system's"},

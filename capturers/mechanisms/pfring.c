@@ -71,9 +71,7 @@ static const struct cb_option pfring_options[] = {
 		.help = "more flags for pfring_open(), as pfring.h numbers them (512: don't "
 			"parse)"},
 	{.name = "library",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct pfring_options, library),
-		.text_size = sizeof(((struct pfring_options *)0)->library),
+		CB_OPTION_TEXT_AT(struct pfring_options, library),
 		.fallback = "",
 		.metavar = "PATH",
 		.help = "another libpfring's shared object; empty: the installed one"},

@@ -1,8 +1,7 @@
 #include "generators/tcp_replay/replay.h"
 
 #define FIELD(f) .offset = offsetof(struct cb_tcp_replay_job, f)
-#define TEXT(f) \
-	.type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct cb_tcp_replay_job *)0)->f)
+#define TEXT(f)  CB_OPTION_TEXT_AT(struct cb_tcp_replay_job, f)
 
 #define HOUR_NS (INT64_C(3600) * 1000000000)
 

@@ -32,9 +32,7 @@ static const char *const fragment_names[] = {"no", "first", "middle", "last", NU
 static const char *const checksum_names[] = {"auto", "none", "udp", "bad-udp", "bad-ip", NULL};
 
 #define FIELD(f) .offset = offsetof(struct udp_options, f)
-#define TEXT(f)                                                                           \
-	.type = CB_OPT_TEXT, FIELD(f), .text_size = sizeof(((struct udp_options *)0)->f), \
-	.fallback = ""
+#define TEXT(f)  CB_OPTION_TEXT_AT(struct udp_options, f), .fallback = ""
 
 static const struct cb_option udp_options[] = {
 	{.name = "vlan",

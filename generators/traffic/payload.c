@@ -36,9 +36,7 @@ struct pattern_options {
 
 static const struct cb_option pattern_options[] = {
 	{.name = "bytes",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct pattern_options, bytes),
-		.text_size = sizeof(((struct pattern_options *)0)->bytes),
+		CB_OPTION_TEXT_AT(struct pattern_options, bytes),
 		.fallback = "a5",
 		.metavar = "HEX",
 		.help = "Repeated bytes in hexadecimal digits"},

@@ -8,9 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINES_MAX               100000 /* more is not a list of sizes */
-#define OFFSET(type, field)     .offset = offsetof(struct type, field)
-#define TEXT_FIELD(type, field) OFFSET(type, field), .text_size = sizeof(((struct type *)0)->field)
+#define LINES_MAX           100000 /* more is not a list of sizes */
+#define OFFSET(type, field) .offset = offsetof(struct type, field)
 #define SEED(type_)                                                                            \
 	{                                                                                      \
 		.name = "seed", .type = CB_OPT_COUNT, OFFSET(type_, seed), .fallback = "1",    \
@@ -76,8 +75,7 @@ struct genome_options {
 
 static const struct cb_option genome_options[] = {
 	{.name = "letters",
-		.type = CB_OPT_TEXT,
-		TEXT_FIELD(genome_options, letters),
+		CB_OPTION_TEXT_AT(struct genome_options, letters),
 		.fallback = "aaaaaaaddddg",
 		.help = "a 64, b 128, c 256, d 512, e 1024, f 1280, g 1518, h 2112, i 9000, z the "
 			"largest that fits"},
@@ -134,8 +132,7 @@ struct list_options {
 
 static const struct cb_option list_options[] = {
 	{.name = "sizes",
-		.type = CB_OPT_TEXT,
-		TEXT_FIELD(list_options, sizes),
+		CB_OPTION_TEXT_AT(struct list_options, sizes),
 		.fallback = NULL,
 		.help = "SIZExWEIGHT/SIZExWEIGHT..., as in 64x7/594x4/1518x1"},
 	SEED(list_options),
@@ -285,8 +282,7 @@ struct file_options {
 
 static const struct cb_option file_options[] = {
 	{.name = "path",
-		.type = CB_OPT_TEXT,
-		TEXT_FIELD(file_options, path),
+		CB_OPTION_TEXT_AT(struct file_options, path),
 		.fallback = NULL,
 		.help = "A file with a size and a weight in each line; # begins a comment"},
 	SEED(file_options),

@@ -14,9 +14,7 @@ struct pcap_options {
 
 static const struct cb_option pcap_options[] = {
 	{.name = "path",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct pcap_options, path),
-		.text_size = sizeof(((struct pcap_options *)0)->path),
+		CB_OPTION_TEXT_AT(struct pcap_options, path),
 		.fallback = NULL,
 		.help = "A pcap or pcapng file of Ethernet frames"},
 	{.name = "seed",

@@ -51,9 +51,7 @@ static const char *const truncated_names[] = {"pad", "send", "skip", NULL};
 
 static const struct cb_option pcap_options[] = {
 	{.name = "file",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct pcap_options, file),
-		.text_size = sizeof(((struct pcap_options *)0)->file),
+		CB_OPTION_TEXT_AT(struct pcap_options, file),
 		.fallback = NULL,
 		.metavar = "PATH",
 		.help = "A pcap or pcapng file of Ethernet frames"},

@@ -29,9 +29,7 @@ static const char *const namespaces_choices[] = {"present", "new", NULL};
 
 const struct cb_option cb_agent_option_table[] = {
 	{.name = "host",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct cb_agent_options, host),
-		.text_size = sizeof(((struct cb_agent_options *)0)->host),
+		CB_OPTION_TEXT_AT(struct cb_agent_options, host),
 		.fallback = "local",
 		.help = "Name that the agent goes by in messages and log"},
 	{.name = "namespaces",
@@ -54,9 +52,7 @@ const struct cb_option cb_agent_option_table[] = {
 		.fallback = "no",
 		.help = "On a host of its own: with a lock, a dead-man timer, and undo"},
 	{.name = "control-address",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct cb_agent_options, control_address),
-		.text_size = sizeof(((struct cb_agent_options *)0)->control_address),
+		CB_OPTION_TEXT_AT(struct cb_agent_options, control_address),
 		.fallback = "",
 		.metavar = "ADDRESS",
 		.help = "Address of this host by which the controller has come"},

@@ -43,6 +43,14 @@ struct cb_option {
 	const char *help;           /* one sentence, no full stop */
 };
 
+/* Of a row for a text or for a member: type, offset and size, from the field itself. */
+#define CB_OPTION_TEXT_AT(struct_type, field)                        \
+	.type = CB_OPT_TEXT, .offset = offsetof(struct_type, field), \
+	.text_size = sizeof(((struct_type *)0)->field)
+#define CB_OPTION_MEMBER_AT(struct_type, field)                        \
+	.type = CB_OPT_MEMBER, .offset = offsetof(struct_type, field), \
+	.text_size = sizeof(((struct_type *)0)->field)
+
 #define CB_OPTION_END        \
 	{                    \
 		.name = NULL \

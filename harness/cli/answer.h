@@ -16,24 +16,18 @@ struct cb_answer_args {
 /* Rows for a verb whose args are `args_type` with a struct cb_answer_args called `part`. */
 #define CB_ANSWER_OPTION_ROWS(args_type, part)                                                     \
 	{.name = "out",                                                                            \
-		.type = CB_OPT_TEXT,                                                               \
-		.offset = offsetof(args_type, part.out),                                           \
+		CB_OPTION_TEXT_AT(args_type, part.out),                                            \
 		.fallback = "",                                                                    \
-		.text_size = sizeof(((args_type *)0)->part.out),                                   \
 		.metavar = "DIR",                                                                  \
 		.help = "Run directory to make; without it results/<scenario>/<time>-<id>"},       \
 		{.name = "resume",                                                                 \
-			.type = CB_OPT_TEXT,                                                       \
-			.offset = offsetof(args_type, part.resume),                                \
+			CB_OPTION_TEXT_AT(args_type, part.resume),                                 \
 			.fallback = "",                                                            \
-			.text_size = sizeof(((args_type *)0)->part.resume),                        \
 			.metavar = "DIR",                                                          \
 			.help = "Go on with this run directory"},                                  \
 		{.name = "testbed",                                                                \
-			.type = CB_OPT_TEXT,                                                       \
-			.offset = offsetof(args_type, part.testbed),                               \
+			CB_OPTION_TEXT_AT(args_type, part.testbed),                                \
 			.fallback = "",                                                            \
-			.text_size = sizeof(((args_type *)0)->part.testbed),                       \
 			.metavar = "FILE",                                                         \
 			.help = "Measure on the hosts of this file, over SSH, instead of on this " \
 				"machine"},                                                        \

@@ -27,10 +27,8 @@ struct cb_calibrate_args {
 			.max = 100,                                                              \
 			.help = "With --calibrate: how often the scenario is measured twice"},   \
 	{                                                                                        \
-		.name = "profile", .type = CB_OPT_TEXT,                                          \
-		.offset = offsetof(args_type, part.profile), .fallback = "",                     \
-		.text_size = sizeof(((args_type *)0)->part.profile), .metavar = "NAME",          \
-		.help = "With --calibrate: overlay this profile"                                 \
+		.name = "profile", CB_OPTION_TEXT_AT(args_type, part.profile), .fallback = "",   \
+		.metavar = "NAME", .help = "With --calibrate: overlay this profile"              \
 	}
 
 #define CB_CALIBRATE_REPEAT_ROWS(args_type, part)                                              \

@@ -14,10 +14,8 @@ struct args {
 
 static const struct cb_option options[] = {
 	{.name = "testbed",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, testbed),
+		CB_OPTION_TEXT_AT(struct args, testbed),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->testbed),
 		.metavar = "FILE",
 		.help = "On the hosts of this test-bed file, too"},
 	CB_OPTION_END,

@@ -15,9 +15,7 @@ struct args {
 	struct cb_calibrate_args calibrate;
 };
 
-#define TEXT(field)                                                                  \
-	.type = CB_OPT_TEXT, .offset = offsetof(struct args, field), .fallback = "", \
-	.text_size = sizeof(((struct args *)0)->field)
+#define TEXT(field) CB_OPTION_TEXT_AT(struct args, field), .fallback = ""
 
 static const struct cb_option options[] = {
 	{.name = "gate",

@@ -46,10 +46,8 @@ extern const char *const cb_compare_format_names[];
 			.max = 1000000,                                                            \
 			.help = "Smaller shifts of rates and times are no change"},                \
 		{.name = "noise",                                                                  \
-			.type = CB_OPT_TEXT,                                                       \
-			.offset = offsetof(args_type, part.noise),                                 \
+			CB_OPTION_TEXT_AT(args_type, part.noise),                                  \
 			.fallback = "",                                                            \
-			.text_size = sizeof(((args_type *)0)->part.noise),                         \
 			.metavar = "FILE",                                                         \
 			.help = "What --calibrate found of this test-bed (calibrate.json): "       \
 				"shifts "                                                          \

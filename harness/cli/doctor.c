@@ -26,10 +26,8 @@ struct args {
 
 static const struct cb_option options[] = {
 	{.name = "testbed",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, testbed),
+		CB_OPTION_TEXT_AT(struct args, testbed),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->testbed),
 		.metavar = "FILE",
 		.help = "Look at the hosts of this test-bed file, at their ports on the link"},
 	{.name = "window",
@@ -45,10 +43,8 @@ static const struct cb_option options[] = {
 		.fallback = "false",
 		.help = "Tell the reason of each check, also of those that are well"},
 	{.name = "fix",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, fix),
+		CB_OPTION_TEXT_AT(struct args, fix),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->fix),
 		.metavar = "FILE",
 		.help = "Write the host: block that would mend what it can to this new file (-: "
 			"stdout, and nothing else)"},

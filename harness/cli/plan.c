@@ -16,10 +16,8 @@ struct args {
 static const struct cb_option options[] = {
 	CB_SCENARIO_OPTION_ROWS(struct args, scenario),
 	{.name = "testbed",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, testbed),
+		CB_OPTION_TEXT_AT(struct args, testbed),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->testbed),
 		.metavar = "FILE",
 		.help = "Plan for the hosts of this file; none of them is touched"},
 	{.name = "cells",

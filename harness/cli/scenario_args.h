@@ -14,17 +14,13 @@ struct cb_scenario_args {
 /* Rows for a verb whose args are `args_type` with a struct cb_scenario_args called `part`. */
 #define CB_SCENARIO_OPTION_ROWS(args_type, part)                                                \
 	{.name = "profile",                                                                     \
-		.type = CB_OPT_TEXT,                                                            \
-		.offset = offsetof(args_type, part.profile),                                    \
+		CB_OPTION_TEXT_AT(args_type, part.profile),                                     \
 		.fallback = "",                                                                 \
-		.text_size = sizeof(((args_type *)0)->part.profile),                            \
 		.metavar = "NAME",                                                              \
 		.help = "Overlay the values of this profile of the scenario"},                  \
 		{.name = "variants",                                                            \
-			.type = CB_OPT_TEXT,                                                    \
-			.offset = offsetof(args_type, part.variants),                           \
+			CB_OPTION_TEXT_AT(args_type, part.variants),                            \
 			.fallback = "",                                                         \
-			.text_size = sizeof(((args_type *)0)->part.variants),                   \
 			.metavar = "BASE=...,CAND=...",                                         \
 			.help = "Measure each cell in two variants, turn and turn about, and "  \
 				"compare "                                                      \

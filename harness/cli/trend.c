@@ -15,17 +15,13 @@ struct args {
 
 static const struct cb_option options[] = {
 	{.name = "out",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, out),
+		CB_OPTION_TEXT_AT(struct args, out),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->out),
 		.metavar = "DIR",
 		.help = "Write trend.json and a figure for each metric there"},
 	{.name = "along",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, along),
+		CB_OPTION_TEXT_AT(struct args, along),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->along),
 		.metavar = "PATH",
 		.help = "The parameter along which a curve runs; without it the rate, or what the "
 			"scenario draws against"},

@@ -26,18 +26,14 @@ static const struct cb_option options[] = {
 		.max = 9018,
 		.help = "Size of a frame with its FCS, as in RFC 2544"},
 	{.name = "load",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, wish.load),
+		CB_OPTION_TEXT_AT(struct args, wish.load),
 		.fallback = "discard",
-		.text_size = sizeof(((struct args *)0)->wish.load),
 		.metavar = "LOAD",
 		.help = "What the capture process does with a frame, as in packzip:3 (capbench "
 			"list loads)"},
 	{.name = "interface",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct args, wish.interface),
+		CB_OPTION_TEXT_AT(struct args, wish.interface),
 		.fallback = "",
-		.text_size = sizeof(((struct args *)0)->wish.interface),
 		.metavar = "IFACE",
 		.help = "Tune for the frames that come to this interface from elsewhere, instead "
 			"of "

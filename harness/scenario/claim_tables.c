@@ -5,9 +5,8 @@
 const char *const cb_expect_names[] = {"greater", "less", "at_least", "equivalent", "most", "least",
 	"spreads", "rises", "falls", "rises_with", "falls_with", NULL};
 
-#define CLAIM(key, field) .name = (key), .offset = offsetof(struct cb_claim, field)
-#define CLAIM_TEXT(key, field) \
-	CLAIM(key, field), .type = CB_OPT_TEXT, .text_size = sizeof(((struct cb_claim *)0)->field)
+#define CLAIM(key, field)      .name = (key), .offset = offsetof(struct cb_claim, field)
+#define CLAIM_TEXT(key, field) .name = (key), CB_OPTION_TEXT_AT(struct cb_claim, field)
 
 const struct cb_option cb_claim_options[] = {
 	{CLAIM_TEXT("id", id), .fallback = NULL, .help = "A short name: c02"},
@@ -29,10 +28,8 @@ const struct cb_option cb_claim_options[] = {
 
 const char *const cb_claim_sections[] = {"expect", NULL};
 
-#define EXPECT(key, field) .name = (key), .offset = offsetof(struct cb_expectation, field)
-#define EXPECT_TEXT(key, field)                  \
-	EXPECT(key, field), .type = CB_OPT_TEXT, \
-			    .text_size = sizeof(((struct cb_expectation *)0)->field)
+#define EXPECT(key, field)      .name = (key), .offset = offsetof(struct cb_expectation, field)
+#define EXPECT_TEXT(key, field) .name = (key), CB_OPTION_TEXT_AT(struct cb_expectation, field)
 
 const struct cb_option cb_expectation_options[] = {
 	{EXPECT_TEXT("metric", metric), .fallback = "captured_share", .help = "What is compared"},

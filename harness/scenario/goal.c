@@ -13,8 +13,9 @@ const char *const cb_goal_kind_names[] = {"rate", "burst", NULL};
 #define GOAL(key, field) .name = (key), .offset = offsetof(struct cb_goal, field)
 
 const struct cb_option cb_goal_options[] = {
-	{GOAL("name", name), .type = CB_OPT_TEXT, .fallback = NULL,
-		.text_size = sizeof(((struct cb_goal *)0)->name),
+	{.name = "name",
+		CB_OPTION_TEXT_AT(struct cb_goal, name),
+		.fallback = NULL,
 		.help = "Names the result: letters, digits, - _ ."},
 	{GOAL("kind", kind), .type = CB_OPT_ENUM, .fallback = "rate", .choices = cb_goal_kind_names,
 		.help = "What is looked for: the highest rate, or the longest burst of frames back "

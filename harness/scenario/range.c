@@ -24,9 +24,8 @@ struct range_keys {
 	int scale, of;
 };
 
-#define KEY(key) .name = #key, .offset = offsetof(struct range_keys, key)
-#define KEY_TEXT(key) \
-	KEY(key), .type = CB_OPT_TEXT, .text_size = sizeof(((struct range_keys *)0)->key)
+#define KEY(key)      .name = #key, .offset = offsetof(struct range_keys, key)
+#define KEY_TEXT(key) .name = #key, CB_OPTION_TEXT_AT(struct range_keys, key)
 
 static const struct cb_option range_options[] = {
 	{KEY_TEXT(from), .fallback = NULL, .help = "First value"},

@@ -15,9 +15,9 @@ static const char *const errors_names[] = {"minmax", "none", NULL};
 static const char *const impossible_names[] = {"refuse", "leave-out", NULL};
 const char *const cb_order_names[] = {"shuffle", "interleave", "as-written", NULL};
 
-#define TRIAL(path, field) .name = (path), .offset = offsetof(struct cb_trial_spec, field)
-#define TRIAL_TEXT(path, field) \
-	TRIAL(path, field), .text_size = sizeof(((struct cb_trial_spec *)0)->field)
+#define TRIAL(path, field)        .name = (path), .offset = offsetof(struct cb_trial_spec, field)
+#define TRIAL_TEXT(path, field)   .name = (path), CB_OPTION_TEXT_AT(struct cb_trial_spec, field)
+#define TRIAL_MEMBER(path, field) .name = (path), CB_OPTION_MEMBER_AT(struct cb_trial_spec, field)
 
 const struct cb_option cb_trial_options[] = {
 	{TRIAL("duration", duration_ns), .type = CB_OPT_TIME, .fallback = "1s", .min = 1000000,
@@ -32,15 +32,13 @@ const struct cb_option cb_trial_options[] = {
 	{TRIAL("traffic.rate", traffic.rate), .type = CB_OPT_RATE, .fallback = NULL, .min = 1,
 		.max = 1000000000,
 		.help = "Frames a second, 500Mbit [L1], 100% of 1G, or max: as fast as it goes"},
-	{TRIAL_TEXT("traffic.arrival", traffic.arrival), .type = CB_OPT_MEMBER,
-		.fallback = "constant", .axis = "arrival",
-		.help = "How the rate is spread in time"},
-	{TRIAL_TEXT("traffic.sizes", traffic.sizes), .type = CB_OPT_MEMBER, .fallback = "fixed",
-		.axis = "sizes", .help = "Sizes of the frames; fixed: all of frame_size"},
-	{TRIAL_TEXT("traffic.payload", traffic.payload), .type = CB_OPT_MEMBER, .fallback = "zeros",
-		.axis = "payload", .help = "What fills a frame behind its stamp"},
-	{TRIAL_TEXT("traffic.frame", traffic.frame), .type = CB_OPT_MEMBER, .fallback = "udp",
-		.axis = "frame",
+	{TRIAL_MEMBER("traffic.arrival", traffic.arrival), .fallback = "constant",
+		.axis = "arrival", .help = "How the rate is spread in time"},
+	{TRIAL_MEMBER("traffic.sizes", traffic.sizes), .fallback = "fixed", .axis = "sizes",
+		.help = "Sizes of the frames; fixed: all of frame_size"},
+	{TRIAL_MEMBER("traffic.payload", traffic.payload), .fallback = "zeros", .axis = "payload",
+		.help = "What fills a frame behind its stamp"},
+	{TRIAL_MEMBER("traffic.frame", traffic.frame), .fallback = "udp", .axis = "frame",
 		.help = "Headers of the frames: VLAN tags, MPLS labels, IPv6, fragments"},
 	{TRIAL("traffic.flows", traffic.flows), .type = CB_OPT_COUNT, .fallback = "1", .min = 1,
 		.max = 65536, .help = "Number of flows that the frames are spread over"},
@@ -50,21 +48,19 @@ const struct cb_option cb_trial_options[] = {
 	{TRIAL("traffic.flow_field", traffic.flow_field), .type = CB_OPT_ENUM,
 		.fallback = "source-port", .choices = cb_flow_field_names,
 		.help = "What tells flows apart; both: 256 addresses, then the next port"},
-	{TRIAL_TEXT("generator.transmitter", generator.transmitter), .type = CB_OPT_MEMBER,
-		.fallback = "auto", .axis = "transmitter",
+	{TRIAL_MEMBER("generator.transmitter", generator.transmitter), .fallback = "auto",
+		.axis = "transmitter",
 		.help = "How frames are sent; auto: the best that can do what all cells ask"},
 	{TRIAL("generator.threads", generator.threads), .type = CB_OPT_COUNT, .fallback = "1",
 		.min = 1, .max = CB_THREADS_MAX,
 		.help = "Threads that send together at the rate, each a stream of its own"},
-	{TRIAL_TEXT("capture.mechanism", capture.mechanism), .type = CB_OPT_MEMBER,
-		.fallback = NULL, .axis = "mechanism",
-		.help = "How a frame crosses from kernel to process"},
-	{TRIAL_TEXT("capture.wait", capture.wait), .type = CB_OPT_MEMBER, .fallback = "poll",
-		.axis = "wait", .help = "How the process learns that frames are there"},
-	{TRIAL_TEXT("capture.load", capture.load), .type = CB_OPT_MEMBER, .fallback = "discard",
-		.axis = "load", .help = "What the process does with a frame"},
-	{TRIAL_TEXT("capture.external", capture.external), .type = CB_OPT_TEXT, .fallback = "none",
-		.metavar = "PROGRAM",
+	{TRIAL_MEMBER("capture.mechanism", capture.mechanism), .fallback = NULL,
+		.axis = "mechanism", .help = "How a frame crosses from kernel to process"},
+	{TRIAL_MEMBER("capture.wait", capture.wait), .fallback = "poll", .axis = "wait",
+		.help = "How the process learns that frames are there"},
+	{TRIAL_MEMBER("capture.load", capture.load), .fallback = "discard", .axis = "load",
+		.help = "What the process does with a frame"},
+	{TRIAL_TEXT("capture.external", capture.external), .fallback = "none", .metavar = "PROGRAM",
 		.help = "A whole program in the place of mechanism, wait and load: tcpdump, "
 			"dumpcap, netsniff-ng, or a map that describes one"},
 	{TRIAL("capture.processes", capture.processes), .type = CB_OPT_COUNT, .fallback = "1",
@@ -75,20 +71,18 @@ const struct cb_option cb_trial_options[] = {
 		.help = "Buffer between kernel and process, each"},
 	{TRIAL("capture.snaplen", capture.snaplen), .type = CB_OPT_BYTES, .fallback = "128",
 		.min = 60, .max = 65535, .help = "Bytes of a frame that are captured, at most"},
-	{TRIAL_TEXT("capture.filter", capture.filter), .type = CB_OPT_TEXT, .fallback = "",
-		.metavar = "EXPRESSION",
+	{TRIAL_TEXT("capture.filter", capture.filter), .fallback = "", .metavar = "EXPRESSION",
 		.help = "Capture only what this pcap expression says; it must let the traffic "
 			"pass"},
 	{TRIAL("capture.promiscuous", capture.promiscuous), .type = CB_OPT_BOOL, .fallback = "yes",
 		.help = "Whether frames for other stations are taken too"},
 	{TRIAL("link.queues", link.queues), .type = CB_OPT_COUNT, .fallback = "1", .min = 1,
 		.max = 64, .help = "RX queues of the receiving link; flows are spread over them"},
-	{TRIAL_TEXT("variant", variant), .type = CB_OPT_TEXT, .fallback = "", .metavar = "NAME",
+	{TRIAL_TEXT("variant", variant), .fallback = "", .metavar = "NAME",
 		.help = "Which of the variants a cell belongs to: set by `variants`"},
-	{TRIAL_TEXT("placement", placement), .type = CB_OPT_TEXT, .fallback = "auto",
-		.metavar = "A:A|A:B|auto",
+	{TRIAL_TEXT("placement", placement), .fallback = "auto", .metavar = "A:A|A:B|auto",
 		.help = "Cores of the kernel's receive work and of the capture processes"},
-	{TRIAL_TEXT("sensor", sensor), .type = CB_OPT_TEXT, .fallback = "all", .metavar = "HOST",
+	{TRIAL_TEXT("sensor", sensor), .fallback = "all", .metavar = "HOST",
 		.help = "The host of the test-bed that captures; all: each of its sensors"},
 	{TRIAL("receive", receive), .type = CB_OPT_ENUM, .fallback = "auto",
 		.choices = cb_receive_names,
@@ -145,20 +139,19 @@ size_t cb_trial_member_row(const char *path, const char **option)
 	return SIZE_MAX;
 }
 
-#define ROOT(key, field) .name = (key), .offset = offsetof(struct cb_root_values, field)
-#define ROOT_TEXT(key, field) \
-	ROOT(key, field), .text_size = sizeof(((struct cb_root_values *)0)->field)
+#define ROOT(key, field)      .name = (key), .offset = offsetof(struct cb_root_values, field)
+#define ROOT_TEXT(key, field) .name = (key), CB_OPTION_TEXT_AT(struct cb_root_values, field)
 
 const struct cb_option cb_root_options[] = {
-	{ROOT_TEXT("name", name), .type = CB_OPT_TEXT, .fallback = NULL,
+	{ROOT_TEXT("name", name), .fallback = NULL,
 		.help = "Names the results: letters, digits, - _ ."},
-	{ROOT_TEXT("title", title), .type = CB_OPT_TEXT, .fallback = "",
+	{ROOT_TEXT("title", title), .fallback = "",
 		.help = "Headline of the report; the name when left out"},
-	{ROOT_TEXT("question", question), .type = CB_OPT_TEXT, .fallback = "",
+	{ROOT_TEXT("question", question), .fallback = "",
 		.help = "What the measurement is to answer, for the report"},
 	{ROOT("paper.figure", paper_figure), .type = CB_OPT_COUNT, .fallback = "0", .min = 0,
 		.max = 1000, .help = "The figure of Braun et al. 2010 that this repeats"},
-	{ROOT_TEXT("paper.section", paper_section), .type = CB_OPT_TEXT, .fallback = "",
+	{ROOT_TEXT("paper.section", paper_section), .fallback = "",
 		.help = "The section of Braun et al. 2010"},
 	{ROOT("repetitions", repetitions), .type = CB_OPT_COUNT, .fallback = "5", .min = 1,
 		.max = 1000, .help = "Trials of each cell"},
@@ -179,27 +172,22 @@ const char *const cb_root_sections[] = {"include", "host", "trial", "vary", "var
 
 static const char *const figure_kind_names[] = {"auto", "heat-map", NULL};
 
-#define FIGURE(key, field) .name = (key), .offset = offsetof(struct cb_figure, field)
-#define FIGURE_TEXT(key, field) \
-	FIGURE(key, field), .text_size = sizeof(((struct cb_figure *)0)->field)
+#define FIGURE(key, field)      .name = (key), .offset = offsetof(struct cb_figure, field)
+#define FIGURE_TEXT(key, field) .name = (key), CB_OPTION_TEXT_AT(struct cb_figure, field)
 
 const struct cb_option cb_figure_options[] = {
-	{FIGURE_TEXT("id", id), .type = CB_OPT_TEXT, .fallback = NULL,
+	{FIGURE_TEXT("id", id), .fallback = NULL,
 		.help = "Names the figure's files: letters, digits, - _ ."},
-	{FIGURE_TEXT("title", title), .type = CB_OPT_TEXT, .fallback = "",
-		.help = "Headline; the id when left out"},
-	{FIGURE_TEXT("x", x), .type = CB_OPT_TEXT, .fallback = NULL,
-		.help = "The parameter on the x axis"},
-	{FIGURE_TEXT("y", y), .type = CB_OPT_TEXT, .fallback = NULL,
-		.help = "The metric on the y axis"},
+	{FIGURE_TEXT("title", title), .fallback = "", .help = "Headline; the id when left out"},
+	{FIGURE_TEXT("x", x), .fallback = NULL, .help = "The parameter on the x axis"},
+	{FIGURE_TEXT("y", y), .fallback = NULL, .help = "The metric on the y axis"},
 	{FIGURE("kind", kind), .type = CB_OPT_ENUM, .fallback = "auto",
 		.choices = figure_kind_names,
 		.help = "auto: lines, or bars where x are names; heat-map: a column an x, a row a "
 			"series"},
 	{FIGURE("errors", errors), .type = CB_OPT_ENUM, .fallback = "minmax",
 		.choices = errors_names, .help = "What error bars show"},
-	{FIGURE_TEXT("caption", caption), .type = CB_OPT_TEXT, .fallback = "",
-		.help = "What the figure says, below it"},
+	{FIGURE_TEXT("caption", caption), .fallback = "", .help = "What the figure says, below it"},
 	CB_OPTION_END,
 };
 

@@ -13,9 +13,7 @@ struct bed_values {
 
 static const struct cb_option root_options[] = {
 	{.name = "name",
-		.type = CB_OPT_TEXT,
-		.offset = offsetof(struct bed_values, name),
-		.text_size = sizeof(((struct bed_values *)0)->name),
+		CB_OPTION_TEXT_AT(struct bed_values, name),
 		.fallback = NULL,
 		.help = "Name of the test-bed: letters, digits, - _ ."},
 	CB_OPTION_END,

@@ -13,7 +13,7 @@ const char *const cb_bed_port_by_names[] = {"interface", "pci", "mac", NULL};
 static const char *const become_names[] = {"none", "sudo", NULL};
 
 #define HOST(f)      .offset = offsetof(struct cb_bed_host, f)
-#define HOST_TEXT(f) HOST(f), .type = CB_OPT_TEXT, .text_size = sizeof(((struct cb_bed_host *)0)->f)
+#define HOST_TEXT(f) CB_OPTION_TEXT_AT(struct cb_bed_host, f)
 
 static const struct cb_option host_options[] = {
 	{.name = "ssh",

@@ -60,7 +60,7 @@ static bool is_of(const struct cb_neighbour_spec *spec, const uint8_t *a, const 
 static bool hear(int fd, const struct cb_neighbour_spec *spec, struct cb_neighbour_message *m)
 {
 	uint8_t frame[256];
-	struct sockaddr_ll from;
+	struct sockaddr_ll from = {0};
 	socklen_t size;
 	ssize_t n;
 

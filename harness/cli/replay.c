@@ -19,22 +19,24 @@ struct args {
 
 /* ---- step by step ---- */
 
-static void flags_text(uint8_t flags, char out[32])
+#define FLAGS_TEXT 32 /* all of them fit */
+
+static void flags_text(uint8_t flags, char out[FLAGS_TEXT])
 {
 	static const struct {
 		uint8_t flag;
 		const char *name;
 	} names[] = {{CB_TCP_SYN, "SYN"}, {CB_TCP_FIN, "FIN"}, {CB_TCP_RST, "RST"}};
 
-	out[0] = 0;
+	int n = snprintf(out, FLAGS_TEXT, "%s", "");
+
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (!(flags & names[i].flag))
-			continue;
-		strcat(out, out[0] ? " " : "");
-		strcat(out, names[i].name);
+		if (flags & names[i].flag)
+			n += snprintf(out + n, FLAGS_TEXT - (size_t)n, "%s%s", n ? " " : "",
+				names[i].name);
 	}
-	if (!out[0])
-		strcpy(out, "ACK");
+	if (!n)
+		snprintf(out, FLAGS_TEXT, "ACK");
 }
 
 /* How a packet of the peer's compares with the capture. Which bytes differ is known of the first.

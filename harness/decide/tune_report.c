@@ -36,8 +36,8 @@ static int gather(struct writing *w, struct cb_error *err)
 
 	w->tune.n_candidates = cb_tune_cells(w->data.scenario, w->data.run, w->candidates);
 	w->trials = calloc(w->data.n_trials + 1, sizeof(*w->trials));
-	if (!rc && !w->trials)
-		rc = cb_error_memory(err, "the report");
+	if (!w->trials)
+		return cb_error_memory(err, "the report");
 	for (size_t i = 0; !rc && i < w->data.n_trials; i++) {
 		if (w->data.trials[i].counts)
 			w->trials[w->n++] = cb_tune_trial_of(

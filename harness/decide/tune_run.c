@@ -210,9 +210,11 @@ int cb_tune_run(const struct cb_scenario *s, const struct cb_stepwise_options *o
 	char directory[CB_RUN_PATH_MAX], struct cb_error *err)
 {
 	struct tuning *t = calloc(1, sizeof(*t));
-	int rc =
-		t ? cb_stepwise_open(&t->run, s, options, err) : cb_error_memory(err, "the tuning");
+	int rc;
 
+	if (!t)
+		return cb_error_memory(err, "the tuning");
+	rc = cb_stepwise_open(&t->run, s, options, err);
 	if (!rc) {
 		memcpy(directory, t->run.path, sizeof(t->run.path));
 		rc = begin(t, err);

@@ -105,15 +105,16 @@ static bool known(const struct choice *list, size_t n, const struct choice *c)
 int cb_tune_space(struct cb_text *yaml, const struct cb_tune_wish *wish, size_t most, uint64_t seed,
 	const struct cb_tune_place *place, struct cb_error *err)
 {
-	struct choice list[CB_TUNE_CANDIDATES_MAX] = {usual};
+	struct choice list[CB_TUNE_CANDIDATES_MAX];
 	struct cb_random random = {seed};
-	size_t n = 1;
+	size_t n = 0;
 
 	/* the wish itself is wrong where not even the default goes with it */
 	if (!makes_sense(wish, &usual, place, err))
 		return CB_ERR_USAGE;
 	if (most > CB_TUNE_CANDIDATES_MAX)
 		most = CB_TUNE_CANDIDATES_MAX;
+	list[n++] = usual;
 	for (size_t i = 0; i < DRAWS_MAX && n < most; i++) {
 		const char *mechanism = mechanisms[i % COUNT(mechanisms)];
 		struct choice c = draw(&random, mechanism);

@@ -54,12 +54,12 @@ static bool has_capability(unsigned capability)
 static void look_rights(const struct cb_doctor *d, size_t port, struct cb_finding *f)
 {
 	static const struct {
-		unsigned capability;
 		const char *name;
+		unsigned capability;
 		bool needed;
-	} rows[] = {{CAP_NET_RAW, "CAP_NET_RAW", true}, {CAP_NET_ADMIN, "CAP_NET_ADMIN", true},
-		{CAP_BPF, "CAP_BPF", false}, {CAP_PERFMON, "CAP_PERFMON", false},
-		{CAP_IPC_LOCK, "CAP_IPC_LOCK", false}, {CAP_SYS_NICE, "CAP_SYS_NICE", false}};
+	} rows[] = {{"CAP_NET_RAW", CAP_NET_RAW, true}, {"CAP_NET_ADMIN", CAP_NET_ADMIN, true},
+		{"CAP_BPF", CAP_BPF, false}, {"CAP_PERFMON", CAP_PERFMON, false},
+		{"CAP_IPC_LOCK", CAP_IPC_LOCK, false}, {"CAP_SYS_NICE", CAP_SYS_NICE, false}};
 	struct cb_text lacks = {0};
 	bool needed = false;
 

@@ -117,12 +117,13 @@ int cb_interrupts_of(const char *root, const char *interface, unsigned irqs[CB_I
 	struct cb_interrupt *list = calloc(LINES_MAX, sizeof(*list));
 	char path[PATH_MAX], *text = NULL;
 	size_t all = list_msi(root, interface, irqs), lines;
-	int r = list ? 0 : cb_error_memory(err, "interrupts");
+	int r;
 
 	*n = 0;
+	if (!list)
+		return cb_error_memory(err, "interrupts");
 	cb_tuning_path(&site, path, sizeof(path), "/proc/interrupts");
-	if (!r)
-		r = cb_file_read(path, PROC_TEXT_MAX, &text, NULL, err);
+	r = cb_file_read(path, PROC_TEXT_MAX, &text, NULL, err);
 	if (!r) {
 		lines = cb_interrupts_parse(text, list, LINES_MAX);
 		for (size_t i = 0; i < all; i++)

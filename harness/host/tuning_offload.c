@@ -82,7 +82,7 @@ static int offload_read(const struct cb_tuning_site *site, const char *instance,
 	bool on = false;
 	int r = cb_link_feature_read(site->interface, instance, &on, err);
 
-	strcpy(value, on ? "on" : "off");
+	snprintf(value, CB_TUNING_VALUE_MAX, "%s", on ? "on" : "off");
 	return r;
 }
 

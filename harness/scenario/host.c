@@ -70,12 +70,13 @@ static int read_key(struct reader *r, const struct cb_node *key, const struct cb
 	const char *prefix, bool required, json_t *settings)
 {
 	char name[NAME_MAX];
+	int n = snprintf(name, sizeof(name), "%s%s", prefix, key->text);
 
-	if (snprintf(name, sizeof(name), "%s%s", prefix, key->text) >= (int)sizeof(name) - 1)
+	if (n >= (int)sizeof(name) - 1)
 		return cb_node_error(key, r->err, "%s.%.80s...: unknown key", r->label, name);
 	if (value->kind != CB_NODE_MAP)
 		return read_setting(r, key, value, name, required, settings);
-	strcat(name, ".");
+	snprintf(name + n, sizeof(name) - (size_t)n, ".");
 	return read_map(r, value, name, required, settings);
 }
 

@@ -108,22 +108,26 @@ static int by_repetition(const void *a, const void *b)
 
 static int order_pairs(struct cb_plan *p, struct cb_error *err)
 {
-	struct cb_planned_trial *blocks = calloc(p->n_trials + 1, sizeof(*blocks));
-	size_t *partners = NULL, n = 0, used = 0;
-	int rc = blocks ? cb_variants_pair(p->scenario, &partners, err)
-			: cb_error_memory(err, "a plan");
+	struct cb_planned_trial *blocks;
+	size_t *partners, n, used = 0;
+	int rc = cb_variants_pair(p->scenario, &partners, err);
 
-	if (!rc)
+	if (rc)
+		return rc;
+	blocks = calloc(p->n_trials + 1, sizeof(*blocks));
+	if (blocks) {
 		n = list_blocks(p, partners, blocks);
-	if (p->scenario->order == CB_ORDER_INTERLEAVE)
-		qsort(blocks, n, sizeof(*blocks), by_repetition);
-	else if (p->scenario->order == CB_ORDER_SHUFFLE && !rc)
-		shuffle(blocks, n, p->seed);
-	for (size_t i = 0; i < n; i++)
-		used += add_block(&p->trials[used], p, &blocks[i], partners[blocks[i].cell]);
+		if (p->scenario->order == CB_ORDER_INTERLEAVE)
+			qsort(blocks, n, sizeof(*blocks), by_repetition);
+		else if (p->scenario->order == CB_ORDER_SHUFFLE)
+			shuffle(blocks, n, p->seed);
+		for (size_t i = 0; i < n; i++)
+			used += add_block(
+				&p->trials[used], p, &blocks[i], partners[blocks[i].cell]);
+	}
 	free(partners);
 	free(blocks);
-	return rc;
+	return blocks ? 0 : cb_error_memory(err, "a plan");
 }
 
 int cb_plan_order(struct cb_plan *p, struct cb_error *err)

@@ -232,6 +232,8 @@ int cb_variants_pair(const struct cb_scenario *s, size_t **partners, struct cb_e
 	*partners = calloc(s->n_cells + 1, sizeof(**partners));
 	if (!index || !*partners) {
 		json_decref(index);
+		free(*partners);
+		*partners = NULL;
 		return cb_error_memory(err, "variants");
 	}
 	for (size_t i = 0; i < s->n_cells; i++) {

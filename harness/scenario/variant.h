@@ -23,7 +23,7 @@ int cb_variants_take(struct cb_scenario *s, const struct cb_scenario *part,
 
 /*
  * The cell that is the same in the other variant, for each cell; SIZE_MAX: there is none. The array
- * is the caller's to free. CB_ERR_INTERNAL out of memory.
+ * is the caller's to free; NULL after CB_ERR_INTERNAL, out of memory.
  */
 int cb_variants_pair(const struct cb_scenario *s, size_t **partners, struct cb_error *err);
 

@@ -233,7 +233,7 @@ static void stamps_past_2_to_32(void **state)
 			.sequence = sequences[i],
 			.time_ns = UINT32_MAX};
 		uint8_t bytes[CB_STAMP_SIZE];
-		struct cb_stamp out;
+		struct cb_stamp out = {0};
 
 		cb_stamp_write(bytes, 7, &in);
 		assert_int_equal(cb_stamp_read(bytes, 7, &out), CB_STAMP_OWN);

@@ -41,10 +41,12 @@ static int add_settings(const char *variant, const char *text, size_t size, stru
 	struct cb_text_split split = {.rest = text, .separator = ';'};
 	char *part = malloc(size);
 	bool first = true;
-	int more = 1, rc = part ? 0 : cb_error_memory(err, "--variants");
+	int rc = 0;
 
+	if (!part)
+		return cb_error_memory(err, "--variants");
 	cb_text_add(out, "{");
-	while (!rc && *text && (more = cb_text_split_next(&split, part, size)) > 0) {
+	while (!rc && *text && cb_text_split_next(&split, part, size) > 0) {
 		rc = add_setting(variant, part, first, out, err);
 		first = false;
 	}
@@ -80,8 +82,10 @@ int cb_variants_overlay(const char *text, struct cb_text *out, struct cb_error *
 	struct cb_text_split split = {.rest = text, .separator = ','};
 	char *part = malloc(size);
 	bool first = true;
-	int rc = part ? 0 : cb_error_memory(err, "--variants");
+	int rc = 0;
 
+	if (!part)
+		return cb_error_memory(err, "--variants");
 	cb_text_add(out, "variants={");
 	while (!rc && cb_text_split_next(&split, part, size) > 0) {
 		rc = add_variant(part, size, first, out, err);

@@ -7,11 +7,10 @@
 #include "tests/unit/cmocka.h"
 
 struct numbers {
-	bool veth, napi, threaded;
+	bool veth, napi, threaded, wired;
 	int64_t sent, refused, arrived, missed, dropped, softnet;
 	int64_t link, nic, backlog; /* what comes out */
-	bool wired;
-	int64_t given, turned; /* by the link's last port: sent, dropped */
+	int64_t given, turned;      /* if wired, by the link's last port: sent, dropped */
 };
 
 #define NA CB_UNKNOWN

@@ -13,13 +13,22 @@
 #define TRIAL "name: v\ntrial: {traffic: {rate: 100k}, capture: {mechanism: tpacket2}}\n"
 #define PAIR  "variants:\n  base: {capture.wait: poll}\n  cand: {capture.wait: spin}\n"
 
-static struct cb_scenario *load(const char *yaml, const char *set, struct cb_error *err)
+static int load(struct cb_scenario **s, const char *yaml, const char *set, struct cb_error *err)
 {
 	struct cb_scenario_source source = {
 		.path = "v.yaml", .text = yaml, .sets = &set, .n_sets = set != NULL};
-	struct cb_scenario *s = NULL;
 
-	cb_scenario_load(&s, &source, &test_registry, err);
+	*s = NULL;
+	return cb_scenario_load(s, &source, &test_registry, err);
+}
+
+static struct cb_scenario *loaded(const char *yaml, const char *set)
+{
+	struct cb_error err = {0};
+	struct cb_scenario *s;
+
+	if (load(&s, yaml, set, &err))
+		fail_msg("%s", err.text);
 	return s;
 }
 
@@ -27,14 +36,12 @@ static void each_cell_is_there_twice(void **state)
 {
 	struct cb_error err = {0};
 	struct cb_scenario *s =
-		load(TRIAL PAIR "vary:\n  traffic.rate: [100k, 200k]\n"
-				"figures:\n  - {id: f, x: traffic.rate, y: captured_share}\n",
-			NULL, &err);
+		loaded(TRIAL PAIR "vary:\n  traffic.rate: [100k, 200k]\n"
+				  "figures:\n  - {id: f, x: traffic.rate, y: captured_share}\n",
+			NULL);
 	size_t *partners;
 
 	(void)state;
-	if (!s)
-		fail_msg("%s", err.text);
 	assert_int_equal(s->n_cells, 4);
 	assert_string_equal(s->cells[0].spec.variant, "base");
 	assert_string_equal(s->cells[0].spec.capture.wait, "poll");
@@ -53,14 +60,11 @@ static void each_cell_is_there_twice(void **state)
 /* A variant that changes nothing is one all the same: the same against itself. */
 static void nothing_is_a_variant(void **state)
 {
-	struct cb_error err = {0};
-	struct cb_scenario *plain = load(TRIAL, NULL, &err), *s;
+	struct cb_scenario *plain = loaded(TRIAL, NULL), *s;
 
 	(void)state;
 	assert_null(json_object_get(plain->cells[0].params, "variant"));
-	s = load(TRIAL, "variants={a: {}, b: }", &err);
-	if (!s)
-		fail_msg("%s", err.text);
+	s = loaded(TRIAL, "variants={a: {}, b: }");
 	assert_int_equal(s->n_cells, 2);
 	assert_string_not_equal(s->cells[0].id, s->cells[1].id);
 	cb_scenario_destroy(s);
@@ -69,20 +73,15 @@ static void nothing_is_a_variant(void **state)
 
 static void reads_back(void **state)
 {
-	struct cb_error err = {0};
-	struct cb_scenario *s = load(TRIAL
+	struct cb_scenario *s = loaded(TRIAL
 		"vary:\n  - {traffic.rate: [1k, 2k]}\n  - {capture.load: "
 		"packzip, capture.load.level: [1, 2]}\n",
-		"variants={a: {capture.mechanism: recv}, b: {capture.mechanism: tpacket3}}", &err);
+		"variants={a: {capture.mechanism: recv}, b: {capture.mechanism: tpacket3}}");
 	struct cb_scenario *again;
 
 	(void)state;
-	if (!s)
-		fail_msg("%s", err.text);
 	assert_int_equal(s->n_cells, 8);
-	again = load(s->resolved, NULL, &err);
-	if (!again)
-		fail_msg("%s", err.text);
+	again = loaded(s->resolved, NULL);
 	assert_int_equal(again->n_cells, 8);
 	for (size_t i = 0; i < 8; i++)
 		assert_string_equal(s->cells[i].id, again->cells[i].id);
@@ -107,9 +106,11 @@ static void what_is_no_pair_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		struct cb_scenario *s;
 		struct cb_error err = {0};
 
-		assert_null(load(wrong[i].yaml, wrong[i].set, &err));
+		assert_int_not_equal(load(&s, wrong[i].yaml, wrong[i].set, &err), 0);
+		assert_null(s);
 		if (!strstr(err.text, wrong[i].says))
 			fail_msg("\"%s\" does not say \"%s\"", err.text, wrong[i].says);
 	}
@@ -121,12 +122,12 @@ static void trials_alternate(void **state)
 	struct cb_testbed_shape shape = {.cores = 2, .shared = true, .rps = true};
 	struct cb_error err = {0};
 	struct cb_scenario *s =
-		load(TRIAL PAIR "repetitions: 5\nvary:\n  traffic.rate: [1k, 2k]\n", NULL, &err);
+		loaded(TRIAL PAIR "repetitions: 5\nvary:\n  traffic.rate: [1k, 2k]\n", NULL);
 	size_t firsts[2] = {0};
 	struct cb_plan *p = NULL;
 
 	(void)state;
-	if (!s || cb_plan_make(&p, s, &shape, 7, &err))
+	if (cb_plan_make(&p, s, &shape, 7, &err))
 		fail_msg("%s", err.text);
 	assert_int_equal(p->n_trials, 20);
 	for (size_t i = 0; i < p->n_trials;) {

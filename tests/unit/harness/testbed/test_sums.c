@@ -63,10 +63,11 @@ static void what_is_wrong_with_the_program_is_said(void **state)
 		const char *script, *says;
 	} cases[] = {{NULL, "sha256sum"}, {"#!/bin/sh\nexit 1\n", "sha256sum: it failed"},
 		{"#!/bin/sh\necho hello\n", "sha256sum: it prints no sums"}};
-	char dir[] = "/tmp/cb-sums-XXXXXX", path[64], *before = strdup(getenv("PATH"));
+	char dir[] = "/tmp/cb-sums-XXXXXX", path[64], *before = getenv("PATH");
 	char sums[N][CB_SUM_TEXT];
 	int fds[N];
 
+	before = strdup(before ? before : "/usr/bin:/bin");
 	assert_non_null(mkdtemp(dir));
 	snprintf(path, sizeof(path), "%s/sha256sum", dir);
 	setenv("PATH", dir, 1);

@@ -6,7 +6,7 @@
 # The commit tier goes pairwise: each mechanism sees each situation once, with waits and taps taken in turn; the
 # other tier takes the full product. Words of the command line pick mechanisms and situations out of it:
 # conformance.sh recv tpacket2 over
-# timeout: 420
+# timeout: 900
 . "$(dirname "$0")/lib.sh"
 need_root
 need_cores 2

@@ -2,7 +2,7 @@
 # Capture on a real link: every mechanism with every load, every wait with every load, frames of ours
 # and of others, several views, and witnesses that are not ours beside it. (conformance.sh puts every
 # mechanism and wait through overload, links going down and the like.)
-# timeout: 180
+# timeout: 420
 . "$(dirname "$0")/lib.sh"
 need_root
 need_cores 2

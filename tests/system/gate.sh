@@ -2,6 +2,7 @@
 # The gate for real: a capture program made slower is caught, the same twice is not; what is broken
 # is neither; and every number it tells is recomputed from trials.jsonl by jq and awk.
 # timeout: 900
+# alone: all
 #
 # In the commit tier at one rate; in the all tier at two, and twenty times each (CAPBENCH_GATES: that often).
 # shellcheck disable=SC2016  # $offered and $path are jq's

@@ -1,5 +1,5 @@
-#include "generators/tcp_replay/bytes.h"
 #include "generators/tcp_replay/neighbour.h"
+#include "harness/net/bytes.h"
 
 #include <string.h>
 

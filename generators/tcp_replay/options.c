@@ -1,6 +1,6 @@
 #include "generators/tcp_replay/segment.h"
+#include "harness/net/bytes.h"
 
-#include <endian.h>
 #include <string.h>
 
 /* Kinds: RFC 9293, 3.2; RFC 7323, 2.2 and 3.2; RFC 2018, 2 and 3. */
@@ -8,27 +8,11 @@ enum kind { END = 0, NOP = 1, MSS = 2, SCALE = 3, SACK_PERMITTED = 4, SACK = 5, 
 
 #define SACK_BYTES 8u
 
-static uint16_t get16(const uint8_t *at)
-{
-	uint16_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return be16toh(v);
-}
-
-static uint32_t get32(const uint8_t *at)
-{
-	uint32_t v;
-
-	memcpy(&v, at, sizeof(v));
-	return be32toh(v);
-}
-
 static void read_sacks(struct cb_tcp_options *o, const uint8_t *value, uint32_t n)
 {
 	for (o->n_sacks = 0; n >= SACK_BYTES && o->n_sacks < CB_TCP_SACKS_MAX; n -= SACK_BYTES) {
 		o->sacks[o->n_sacks++] =
-			(struct cb_tcp_sack){.from = get32(value), .to = get32(value + 4)};
+			(struct cb_tcp_sack){.from = cb_get32(value), .to = cb_get32(value + 4)};
 		value += SACK_BYTES;
 	}
 }
@@ -41,7 +25,7 @@ static void read_one(struct cb_tcp_options *o, uint8_t kind, const uint8_t *valu
 		if (n != 2)
 			return;
 		o->has_mss = true;
-		o->mss = get16(value);
+		o->mss = cb_get16(value);
 		return;
 	case SCALE:
 		if (n != 1)
@@ -60,8 +44,8 @@ static void read_one(struct cb_tcp_options *o, uint8_t kind, const uint8_t *valu
 		if (n != 8)
 			return;
 		o->has_times = true;
-		o->time = get32(value);
-		o->echo = get32(value + 4);
+		o->time = cb_get32(value);
+		o->echo = cb_get32(value + 4);
 		return;
 	default:
 		return;
@@ -98,15 +82,13 @@ static void put8(struct writer *w, uint8_t v)
 
 static void put16(struct writer *w, uint16_t v)
 {
-	v = htobe16(v);
-	memcpy(w->at + w->n, &v, sizeof(v));
+	cb_put16(w->at + w->n, v);
 	w->n += sizeof(v);
 }
 
 static void put32(struct writer *w, uint32_t v)
 {
-	v = htobe32(v);
-	memcpy(w->at + w->n, &v, sizeof(v));
+	cb_put32(w->at + w->n, v);
 	w->n += sizeof(v);
 }
 

@@ -1,6 +1,6 @@
 #include "generators/tcp_replay/packet.h"
 
-#include "generators/tcp_replay/bytes.h"
+#include "harness/net/bytes.h"
 
 #include <endian.h>
 #include <string.h>

@@ -1,5 +1,7 @@
 #include "generators/traffic/frame.h"
 
+#include "harness/net/bytes.h"
+
 #include <libnet.h>
 #include <linux/if_ether.h>
 
@@ -17,12 +19,6 @@ enum {
 static const uint8_t zeros[CB_FRAME_SIZE_MAX];
 
 /* ---- changing ---- */
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
 
 /* Of 16-bit words as they stand in memory, the odd byte at the end with a zero (RFC 1071). */
 static uint64_t add_words(uint64_t sum, const uint8_t *at, uint32_t n)
@@ -67,7 +63,7 @@ static void write_ip_checksum(const struct cb_template *t, uint8_t *ip)
 {
 	uint16_t checksum;
 
-	put16(ip + 10, 0);
+	cb_put16(ip + 10, 0);
 	checksum = (uint16_t)~fold(add_words(t->ip_error, ip, t->ip_length));
 	memcpy(ip + 10, &checksum, 2);
 }
@@ -78,12 +74,12 @@ void cb_frame_write_lengths(const struct cb_template *t, uint8_t *bytes, uint32_
 	uint8_t *ip = bytes + t->ip_offset;
 
 	if (t->udp)
-		put16(ip + t->ip_length + 4, total - t->ip_length);
+		cb_put16(ip + t->ip_length + 4, total - t->ip_length);
 	if (t->ipv6) {
-		put16(ip + 4, total - LIBNET_IPV6_H);
+		cb_put16(ip + 4, total - LIBNET_IPV6_H);
 		return;
 	}
-	put16(ip + 2, total);
+	cb_put16(ip + 2, total);
 	write_ip_checksum(t, ip);
 }
 
@@ -171,8 +167,8 @@ static int add_ethernet(libnet_t *net, const struct cb_frame_spec *spec)
 					     type, NULL, 0, net, 0)) < 0
 			? -1
 			: 0;
-	put16(inner, h->vlans[1]);
-	put16(inner + 2, type);
+	cb_put16(inner, h->vlans[1]);
+	cb_put16(inner + 2, type);
 	if (libnet_build_data(inner, sizeof(inner), net, 0) < 0)
 		return -1;
 	return libnet_build_802_1q(spec->destination_mac, spec->source_mac, ETH_P_8021AD, 0, 0,

@@ -1,50 +1,41 @@
 #include "generators/traffic/readdress.h"
 
+#include "harness/net/bytes.h"
+
 #include <linux/if_ether.h>
 #include <netinet/in.h>
 
 enum { ETHERNET = 14, VLAN_TAG = 4, IPV4_LEAST = 20, IPV6_HEADER = 40 };
 
-static uint32_t get16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
 /* Adds to the 32 bits at `at`; returns by how much a one's complement sum over them grows. */
 static uint32_t add_to(uint8_t *at, uint32_t add)
 {
-	uint32_t before = (~get16(at) & 0xffff) + (~get16(at + 2) & 0xffff);
-	uint32_t value = (get16(at) << 16 | get16(at + 2)) + add;
+	uint32_t before = (~cb_get16(at) & 0xffff) + (~cb_get16(at + 2) & 0xffff);
+	uint32_t value = (cb_get16(at) << 16 | cb_get16(at + 2)) + add;
 
-	put16(at, value >> 16);
-	put16(at + 2, value);
+	cb_put16(at, value >> 16);
+	cb_put16(at + 2, value);
 	return before + (value >> 16) + (value & 0xffff);
 }
 
 /* RFC 1624, equation 3. */
 static void mend(uint8_t *checksum, uint32_t growth)
 {
-	uint32_t sum = (~get16(checksum) & 0xffff) + growth;
+	uint32_t sum = (~cb_get16(checksum) & 0xffff) + growth;
 
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
-	put16(checksum, ~sum);
+	cb_put16(checksum, ~sum);
 }
 
 static void mend_transport(uint8_t *at, const uint8_t *end, uint8_t protocol, uint32_t growth)
 {
 	if (protocol == IPPROTO_TCP && end - at >= 18) {
 		mend(at + 16, growth);
-	} else if (protocol == IPPROTO_UDP && end - at >= 8 && get16(at + 6)) {
+	} else if (protocol == IPPROTO_UDP && end - at >= 8 && cb_get16(at + 6)) {
 		mend(at + 6, growth);
-		if (!get16(at + 6))
-			put16(at + 6, 0xffff); /* RFC 768: 0 says that there is none */
+		if (!cb_get16(at + 6))
+			cb_put16(at + 6, 0xffff); /* RFC 768: 0 says that there is none */
 	}
 }
 
@@ -59,7 +50,7 @@ static void readdress_ipv4(uint8_t *at, const uint8_t *end, uint32_t add)
 	growth += add_to(at + 16, add);
 	mend(at + 10, growth);
 	/* a later fragment has no transport header */
-	if (!(get16(at + 6) & 0x1fff))
+	if (!(cb_get16(at + 6) & 0x1fff))
 		mend_transport(at + header, end, at[9], growth);
 }
 
@@ -86,13 +77,13 @@ void cb_readdress(uint8_t *frame, uint32_t length, uint32_t add)
 	if (length < ETHERNET)
 		return;
 	for (int tags = 0; tags < 2 && end - at >= VLAN_TAG &&
-		(get16(at - 2) == ETH_P_8021Q || get16(at - 2) == ETH_P_8021AD);
+		(cb_get16(at - 2) == ETH_P_8021Q || cb_get16(at - 2) == ETH_P_8021AD);
 		tags++)
 		at += VLAN_TAG;
 	if (at == end)
 		return;
-	if (get16(at - 2) == ETH_P_IP)
+	if (cb_get16(at - 2) == ETH_P_IP)
 		readdress_ipv4(at, end, add);
-	else if (get16(at - 2) == ETH_P_IPV6)
+	else if (cb_get16(at - 2) == ETH_P_IPV6)
 		readdress_ipv6(at, end, add);
 }

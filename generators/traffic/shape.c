@@ -1,6 +1,7 @@
 #include "generators/traffic/shape.h"
 
 #include "generators/traffic/frame.h"
+#include "harness/net/bytes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,17 +11,6 @@ enum {
 	AT_IPV4_SOURCE = 12,
 	AT_IPV6_SOURCE_END = 20, /* its last 32 bits */
 };
-
-static void put16(uint8_t *at, uint32_t value)
-{
-	at[0] = (uint8_t)(value >> 8);
-	at[1] = (uint8_t)value;
-}
-
-static uint32_t get16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
 
 /* splitmix64's finish: neighbours come out far apart. */
 static uint64_t scatter(uint64_t x)
@@ -50,13 +40,14 @@ static void write_flow(const struct cb_shape *s, uint8_t *bytes, uint64_t sequen
 		port = flow / 256;
 	}
 	if (s->flows.field != CB_FLOW_SOURCE_IP)
-		put16(bytes + at_udp, get16(t->bytes + at_udp) + port);
+		cb_put16(bytes + at_udp, cb_get16(t->bytes + at_udp) + port);
 	if (s->flows.field == CB_FLOW_SOURCE_PORT)
 		return;
-	source = ((uint64_t)get16(t->bytes + at_source) << 16 | get16(t->bytes + at_source + 2)) +
+	source = ((uint64_t)cb_get16(t->bytes + at_source) << 16 |
+			 cb_get16(t->bytes + at_source + 2)) +
 		address;
-	put16(bytes + at_source, (uint32_t)(source >> 16));
-	put16(bytes + at_source + 2, (uint32_t)source);
+	cb_put16(bytes + at_source, (uint32_t)(source >> 16));
+	cb_put16(bytes + at_source + 2, (uint32_t)source);
 }
 
 bool cb_shape_is_plain(const struct cb_shape *s)

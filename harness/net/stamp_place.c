@@ -1,5 +1,6 @@
 #include "harness/net/stamp_place.h"
 
+#include "harness/net/bytes.h"
 #include "harness/net/stamp.h"
 
 #include <linux/if_ether.h>
@@ -20,11 +21,6 @@ struct place {
 	const uint8_t *frame;
 	uint32_t at, n; /* at <= n */
 };
-
-static uint32_t get16(const uint8_t *at)
-{
-	return (uint32_t)at[0] << 8 | at[1];
-}
 
 static bool has(const struct place *p, uint32_t bytes)
 {
@@ -53,7 +49,7 @@ static uint32_t in_ipv4(struct place *p)
 	if (header < IPV4_LEAST || !has(p, header))
 		return 0;
 	p->at += header;
-	return behind_ip(p, ip[9], get16(ip + 6) & 0x1fff);
+	return behind_ip(p, ip[9], cb_get16(ip + 6) & 0x1fff);
 }
 
 static uint32_t in_ipv6(struct place *p)
@@ -69,7 +65,7 @@ static uint32_t in_ipv6(struct place *p)
 	if (!has(p, IPV6_FRAGMENT))
 		return 0;
 	p->at += IPV6_FRAGMENT;
-	return behind_ip(p, fragment[0], get16(fragment + 2) & 0xfff8);
+	return behind_ip(p, fragment[0], cb_get16(fragment + 2) & 0xfff8);
 }
 
 /* RFC 3032 does not say what is behind the labels; the version tells (RFC 4928). */
@@ -93,9 +89,9 @@ uint32_t cb_stamp_place(const uint8_t *frame, uint32_t n)
 
 	if (n < ETH_HLEN)
 		return 0;
-	type = get16(frame + TYPE_AT);
+	type = cb_get16(frame + TYPE_AT);
 	while ((type == ETH_P_8021Q || type == ETH_P_8021AD) && has(&p, VLAN_TAG)) {
-		type = get16(frame + p.at + 2);
+		type = cb_get16(frame + p.at + 2);
 		p.at += VLAN_TAG;
 	}
 	if (type == ETH_P_IP)

@@ -67,6 +67,31 @@ static void name_by_difference(struct cb_trend_legend *l, const char *const *lab
 	cb_text_finish(&common);
 }
 
+/* A label may lack what others have, and then be all in common. */
+static bool tells_apart(const struct cb_trend_legend *l)
+{
+	for (size_t i = 0; i < l->n; i++) {
+		const char *name = cb_text_get(&l->names[i]);
+
+		if (!*name)
+			return false;
+		for (size_t k = 0; k < i; k++) {
+			if (!strcmp(name, cb_text_get(&l->names[k])))
+				return false;
+		}
+	}
+	return true;
+}
+
+static void name_by_label(struct cb_trend_legend *l, const char *const *labels)
+{
+	cb_text_clear(&l->small);
+	for (size_t i = 0; i < l->n; i++) {
+		cb_text_clear(&l->names[i]);
+		cb_text_add(&l->names[i], labels[i]);
+	}
+}
+
 static void name_by_number(struct cb_trend_legend *l)
 {
 	for (size_t i = 0; i < l->n; i++) {
@@ -94,6 +119,8 @@ void cb_trend_legend_make(
 {
 	*l = (struct cb_trend_legend){.n = n};
 	name_by_difference(l, labels);
+	if (!tells_apart(l))
+		name_by_label(l, labels);
 	if (widest(l) > fit)
 		name_by_number(l);
 	l->widest = widest(l);

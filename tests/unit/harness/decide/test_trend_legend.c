@@ -66,6 +66,22 @@ static void nothing_in_common_takes_nothing_off(void **state)
 	assert_string_equal(small(), "");
 }
 
+/* What a label lacks tells it apart, too; and no two are called the same. */
+static void what_would_not_tell_apart_stays_whole(void **state)
+{
+	const char *lacks[] = {"recv", "recv, poll"}, *order[] = {"1, 2, x", "2, 1, x", "1, 1, y"};
+
+	cb_trend_legend_make(&legend, lacks, 2, 20);
+	assert_string_equal(name(0), "recv");
+	assert_string_equal(name(1), "recv, poll");
+	assert_string_equal(small(), "");
+	cb_trend_legend_finish(&legend);
+	cb_trend_legend_make(&legend, order, 3, 20);
+	assert_string_equal(name(0), "1, 2, x");
+	assert_string_equal(name(1), "2, 1, x");
+	assert_string_equal(name(2), "1, 1, y");
+}
+
 /* No name is cut: where one would be, all are numbers, and the small print says what they are. */
 static void what_does_not_fit_is_numbered(void **state)
 {
@@ -89,6 +105,7 @@ int main(void)
 		TEST(only_whole_parts_are_alike),
 		TEST(one_curve_keeps_its_name),
 		TEST(nothing_in_common_takes_nothing_off),
+		TEST(what_would_not_tell_apart_stays_whole),
 		TEST(what_does_not_fit_is_numbered),
 	};
 

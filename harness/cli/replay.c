@@ -27,8 +27,7 @@ static void flags_text(uint8_t flags, char out[FLAGS_TEXT])
 		uint8_t flag;
 		const char *name;
 	} names[] = {{CB_TCP_SYN, "SYN"}, {CB_TCP_FIN, "FIN"}, {CB_TCP_RST, "RST"}};
-
-	int n = snprintf(out, FLAGS_TEXT, "%s", "");
+	int n = 0;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (flags & names[i].flag)

@@ -51,7 +51,7 @@ expect 0 "$lab" on amd
 expect 0 "$lab" status
 assert_grep '^amd +e1000e +on +answers' "$T/out" "a machine that is on again"
 measure "$lab" run --resume "$T/cut" --no-pictures
-assert_complete "$T/cut" 8 "a run that lost a machine" lost
+assert_complete "$T/cut" 8 "a run that lost a machine" amd
 stage "resumed"
 
 # ---- a clock that is wrong -----------------------------------------------------------------------

@@ -82,8 +82,10 @@ verdict()
 	printf '%-4s  %-36s %s\n' "$1" "$2" "${3:-}"
 }
 
+# show_log FILE [LINES]: its end, and before it what is wrong, as some who print this keep the beginning only.
 show_log()
 {
+	sed -n 's/^FAIL: /      = FAIL: /p' "$1" | cut -c -400
 	sed 's/^/      | /' "$1" | tail -n "${2:-80}"
 }
 

@@ -59,7 +59,7 @@ end_system()
 		;;
 	77) verdict skip "system/$name" "$(sed -n 's/^skip: //p' "$log" | tail -n 1)" ;;
 	137) verdict FAIL "system/$name" "not done after $(limit_of "$1") s" ;;
-	*) verdict FAIL "system/$name" "$took" ;;
+	*) verdict FAIL "system/$name" "$took$([ "$stolen" -eq 0 ] || echo ", the host took $stolen % away")" ;;
 	esac
 	[ $status -eq 0 ] || [ $status -eq 77 ] || show_log "$log"
 }

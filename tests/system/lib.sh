@@ -152,7 +152,7 @@ json() # FILE FILTER: one value
 assert_json() # FILE CONDITION MESSAGE
 {
 	jq -e "$2" "$1" >/dev/null || {
-		jq . "$1" 2>/dev/null | head -n 60 >&2 || head -c 2000 "$1" >&2
+		{ jq . "$1" 2>/dev/null || head -c 2000 "$1" && echo; } | sed -n 1,60p >&2
 		fail "$3: $2 does not hold"
 	}
 }

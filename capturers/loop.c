@@ -13,8 +13,11 @@
 	(50 * CB_NS_PER_MS)             /* a stop is seen by then, even when its signal came just \
 					   before the wait */
 #define ACCOUNT_NS (30 * CB_NS_PER_SEC) /* 2^32 frames take 288 s at 14.88 Mpps */
-/* A batch on which the load works longer than SLOW is halved the next time, one quicker than QUICK
- * doubled: so the loop looks at the clock and at *stop in time whatever the load costs. */
+/* The first batch is a small one, as what the load costs is not known yet: of 256 frames that had
+ * come before the process first ran, at 20 ms each, it would have come back after 5 s. A batch on
+ * which the load works longer than SLOW is halved the next time, one quicker than QUICK doubled: so
+ * the loop looks at the clock and at *stop in time whatever the load costs. */
+#define BATCH_FIRST    8u
 #define BATCH_SLOW_NS  (20 * CB_NS_PER_MS)
 #define BATCH_QUICK_NS (5 * CB_NS_PER_MS)
 
@@ -246,7 +249,7 @@ int cb_loop_run(struct cb_loop *l, struct cb_view_record *record, struct cb_erro
 
 	read_usage(&from);
 	start = l->now_ns = cb_now_ns();
-	l->batch_max = CB_LOOP_BATCH;
+	l->batch_max = BATCH_FIRST;
 	l->second_ns = start + CB_NS_PER_SEC;
 	l->account_ns = start + ACCOUNT_NS;
 	rc = capture(l, err);

@@ -118,7 +118,7 @@ assert_grep 'filter "udp prt 9": ' "$T/err" "a wrong filter"
 
 need_cmd tcpdump
 mkdir "$T/disk"
-mount -t tmpfs -o size=512k none "$T/disk"
+mount -t tmpfs -o size=128k none "$T/disk"
 for behind in "write:file=$T/disk/f.pcap" "handoff:behind=write:file=$T/disk/f.pcap"; do
 	start full --mechanism tpacket3 --snaplen 100 --load "$behind"
 	send --rate 50k --count 10000

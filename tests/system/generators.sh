@@ -102,8 +102,12 @@ for transmitter in packet null; do
 	expect 0 "$CAPBENCH_FAST" generate vtx --transmitter $transmitter --rate 1 --duration 3s --json
 	assert_json "$T/out" '.intended == 3 and .offered == 3 and .offered_pps == 1' "3 s at 1 pps with $transmitter"
 done
-expect 0 "$CAPBENCH_FAST" generate vtx --rate 10 --duration 1s --json
-assert_json "$T/out" '.offered == 10 and .offered_pps == 10' "1 s at 10 pps"
+ten()
+{
+	expect 0 "$CAPBENCH_FAST" generate vtx --rate 10 --duration 1s --json
+	assert_json "$T/out" '.offered == 10 and .offered_pps == 10' "1 s at 10 pps"
+}
+chances 5 ten
 expect 0 "$CAPBENCH_FAST" generate vtx --rate 1 --threads 2 --duration 2s --json
 assert_json "$T/out" '[.streams[].offered] == [1, 1] and .offered_pps == 1' "1 pps by two threads"
 

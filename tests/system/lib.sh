@@ -149,6 +149,18 @@ json() # FILE FILTER: one value
 	jq -er "$2" "$1" || fail "$1 has no $2: $(head -c 2000 "$1")"
 }
 
+# chances N COMMAND...: it succeeds once in N times; for what can't be in time when the machine is busy elsewhere. What
+# it sets is lost.
+chances()
+{
+	local n=$1
+	shift
+	while ((--n)); do
+		! ("$@") >"$T/chance" 2>&1 || return 0
+	done
+	("$@")
+}
+
 assert_json() # FILE CONDITION MESSAGE
 {
 	jq -e "$2" "$1" >/dev/null || {

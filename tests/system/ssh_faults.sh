@@ -76,8 +76,8 @@ assert_clean "a host that was lost, with --keep-going" gen xeon amd
 
 # ---- a full disk ----
 
-# It fills in the middle of each trial that writes there.
-in_machine xeon mount -t tmpfs -o size=64k none /tmp
+# It fills in each trial that writes there, with a fifth of the frames even.
+in_machine xeon mount -t tmpfs -o size=24k none /tmp
 expect 6 "${run[@]}" --out "$T/disk" --set capture.load=write:file=/tmp/frames.pcap --set retries=0 \
 	--set vary.sensor=xeon
 jq -s . "$T/disk/trials.jsonl" >"$T/trials.json"

@@ -287,16 +287,31 @@ static void other_errors_end_it(void **state)
 
 static void slow_loads_get_small_batches(void **state)
 {
-	MAKE(256, 128, 64, 0, STOP);
+	MAKE(8, 4, 2, 1, 1, 0, STOP);
 
 	l->load = &slow_load;
 	script.work_ns = 21 * (int64_t)CB_NS_PER_MS;
 	assert_int_equal(cb_loop_run(l, &record, &err), 0);
-	assert_int_equal(script.max[0], CB_LOOP_BATCH);
-	assert_int_equal(script.max[1], CB_LOOP_BATCH / 2);
-	assert_int_equal(script.max[2], CB_LOOP_BATCH / 4);
-	assert_int_equal(script.max[3], CB_LOOP_BATCH / 8);
-	assert_int_equal(record.book.received, 256 + 128 + 64);
+	for (unsigned i = 0; i < 4; i++)
+		assert_int_equal(script.max[i], 8u >> i);
+	assert_int_equal(script.max[4], 1);
+	assert_int_equal(record.book.received, 8 + 4 + 2 + 1 + 1);
+	finish(l);
+}
+
+static void quick_loads_get_large_batches(void **state)
+{
+	struct cb_loop *l = make_loop(NULL, 0);
+	unsigned largest = 0;
+
+	script.endless = true;
+	l->duration_ns = CB_NS_PER_SEC;
+	l->drain_ns = 0;
+	assert_int_equal(cb_loop_run(l, &record, &err), 0);
+	assert_int_equal(script.max[0], 8);
+	for (unsigned i = 0; i < script.n_max; i++)
+		largest = script.max[i] > largest ? script.max[i] : largest;
+	assert_int_equal(largest, CB_LOOP_BATCH);
 	finish(l);
 }
 
@@ -365,6 +380,7 @@ int main(void)
 		cmocka_unit_test(goes_on_when_the_interface_goes_down),
 		cmocka_unit_test(other_errors_end_it),
 		cmocka_unit_test(slow_loads_get_small_batches),
+		cmocka_unit_test(quick_loads_get_large_batches),
 		cmocka_unit_test(series_adds_up),
 		cmocka_unit_test(cpu_time),
 	};

@@ -149,16 +149,16 @@ json() # FILE FILTER: one value
 	jq -er "$2" "$1" || fail "$1 has no $2: $(head -c 2000 "$1")"
 }
 
-# chances N COMMAND...: it succeeds once in N times; for what can't be in time when the machine is busy elsewhere. What
-# it sets is lost.
+# chances N MESSAGE COMMAND...: it succeeds once in N times; for what can't be in time when the machine is busy elsewhere.
+# What must hold each time, the command asserts.
 chances()
 {
-	local n=$1
-	shift
-	while ((--n)); do
-		! ("$@") >"$T/chance" 2>&1 || return 0
+	local n=$1 message=$2 i
+	shift 2
+	for ((i = 0; i < n; i++)); do
+		! "$@" || return 0
 	done
-	("$@")
+	fail "$message: not once in $n times: $(head -c 2000 "$T/out")"
 }
 
 assert_json() # FILE CONDITION MESSAGE

@@ -37,12 +37,18 @@ tcpdump -r "$T/mirror.pcap" -n -vv -s 128 2>/dev/null >"$T/verbose"
 
 # ---- against a live peer -------------------------------------------------------------------------
 
-before=$(ip -j -s link show vtx | jq '.[0].stats64.tx.packets')
-expect 0 "$CAPBENCH" generate vtx --transmitter "tcp-replay:file=$T/short.pcap,connections=200,to=$FAR" --rate max --duration 500ms --json
-assert_json "$T/out" '.connections >= 95 and .connections <= 101 and .connections_complete > .connections * 0.7' "live: connections"
-assert_json "$T/out" '.peer_received >= 4 * .connections_complete and .offered >= 5 * .connections_complete' "live: books"
-# The kernel's own, ARP and the like, are few.
-assert_within "$(($(ip -j -s link show vtx | jq '.[0].stats64.tx.packets') - before))" "$(json "$T/out" .offered)" 2 "frames on the link"
+live()
+{
+	local before
+	before=$(ip -j -s link show vtx | jq '.[0].stats64.tx.packets')
+	expect 0 "$CAPBENCH" generate vtx --transmitter "tcp-replay:file=$T/short.pcap,connections=200,to=$FAR" --rate max --duration 500ms --json
+	assert_json "$T/out" '.peer_received >= 4 * .connections_complete and .offered >= 5 * .connections_complete' "live: books"
+	# The kernel's own, ARP and the like, are few.
+	assert_within "$(($(ip -j -s link show vtx | jq '.[0].stats64.tx.packets') - before))" "$(json "$T/out" .offered)" 2 "frames on the link"
+	assert_json "$T/out" '.connections <= 101' "live: connections"
+	jq -e '.connections >= 95 and .connections_complete > .connections * 0.7' "$T/out" >/dev/null
+}
+chances 5 "live: connections" live
 
 expect 2 "$CAPBENCH" generate vtx --transmitter "tcp-replay:file=$T/short.pcap" --rate 1k --duration 1s
 assert_grep 'give rate max' "$T/err" "a rate"

@@ -18,7 +18,7 @@ record upload talk upload 7002
 fast() # NAME PORT
 {
 	local i best=0 rate
-	for ((i = 0; i < 5; i++)); do
+	for ((i = 0; i < 10; i++)); do
 		expect 0 "$CAPBENCH_FAST" replay vtx "$T/$1.pcap" --to $FAR --port "$2" --json
 		assert_json "$T/out" '.verdicts.complete == 1 and .sent_bytes + .received_bytes > 104857600' "$1"
 		assert_json "$T/out" '.different_bytes == 0 and .uncompared_bytes == 0' "$1: payload"

@@ -1,4 +1,4 @@
-# A second try for tests of time on a host whose time is taken away; for scripts/test.
+# A second and a third try for tests of time on a host whose time is taken away; for scripts/test.
 # shellcheck shell=bash
 # shellcheck disable=SC2034,SC2154  # variables of scripts/test
 #
@@ -8,6 +8,7 @@
 # what a sanitizer found stands always.
 
 stolen_enough=1 # percent of the time of all cores
+tries_max=3
 
 # clock_stolen VARIABLE: stolen and all time until now, for stolen_percent.
 clock_stolen()
@@ -37,10 +38,10 @@ may_try_again()
 	[ "$1" -ge $stolen_enough ] && ! grep -qE 'ERROR: [A-Z][A-Za-z]*Sanitizer|runtime error: ' "$2"
 }
 
-# verdict_again NAME NOTE PERCENT: it passed at the second try.
-second_tries=0
+# verdict_again NAME NOTE TRY PERCENT: it passed at try TRY, and of the one before so much was stolen.
+passed_later=0
 verdict_again()
 {
-	second_tries=$((second_tries + 1))
-	verdict ok "$1" "$2 (second try; of the first the host took $3 % away)"
+	passed_later=$((passed_later + 1))
+	verdict ok "$1" "$2 (try $3; of the one before the host took $4 % away)"
 }

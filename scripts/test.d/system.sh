@@ -27,12 +27,12 @@ start_system()
 	system_job[$name]=$!
 }
 
-# end_system FILE [PERCENT]: its verdict, or a place in $system_again. A sanitizer's report of any process that it
-# started fails it. PERCENT: this is the second try, and so much was stolen in the first.
+# end_system FILE [TRY PERCENT]: its verdict, or a place in $system_again. A sanitizer's report of any process that it
+# started fails it. PERCENT: so much was stolen in the try before.
 system_again=()
 end_system()
 {
-	local name status=0 log took reports stolen
+	local name status=0 log took reports stolen try=${2:-1}
 	name=$(basename "$1" .sh) log=$logs/system-$name.log
 	wait "${system_job[$name]}" || status=$?
 	took=$(seconds_since "${system_start[$name]}")
@@ -43,16 +43,17 @@ end_system()
 		cat "${reports[@]}" >>"$log"
 		status=1
 	fi
-	if [ $status -ne 0 ] && [ $status -ne 77 ] && [ -z "${2:-}" ] && may_try_again "$stolen" "$log"; then
+	if [ $status -ne 0 ] && [ $status -ne 77 ] && [ "$try" -lt "$tries_max" ] &&
+		may_try_again "$stolen" "$log"; then
 		printf 'again %s\n' "system/$name, after $took: the host took $stolen % away"
 		show_log "$log"
-		system_again+=("$stolen $1")
+		system_again+=("$((try + 1)) $stolen $1")
 		return
 	fi
 	case $status in
 	0)
-		if [ -n "${2:-}" ]; then
-			verdict_again "system/$name" "$took" "$2"
+		if [ "$try" -gt 1 ]; then
+			verdict_again "system/$name" "$took" "$try" "$3"
 		else
 			verdict ok "system/$name" "$took"
 		fi
@@ -78,7 +79,7 @@ end_all_systems()
 # there are cores, as they wait a good part of their time; the long ones first.
 system_tests()
 {
-	local file found=0 running=() files
+	local file found=0 running=() files try stolen
 	trap 'end_all_systems; exit 130' INT TERM
 	mapfile -t files < <(for file in "$root"/tests/system/*.sh; do
 		case $(basename "$file" .sh) in
@@ -104,9 +105,12 @@ system_tests()
 	for file in "${running[@]}"; do
 		end_system "$file"
 	done
-	for file in "${system_again[@]}"; do
-		start_system "${file#* }"
-		end_system "${file#* }" "${file%% *}"
+	[ ${#system_again[@]} -eq 0 ] || [ -z "$vm_job" ] || wait "$vm_job" || true
+	while [ ${#system_again[@]} -gt 0 ]; do
+		read -r try stolen file <<<"${system_again[0]}"
+		system_again=("${system_again[@]:1}")
+		start_system "$file"
+		end_system "$file" "$try" "$stolen"
 	done
 	[ $found -ge $(($# > 1 ? $# : 1)) ] || verdict FAIL system "no such test among: $*"
 }

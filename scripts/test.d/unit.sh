@@ -25,20 +25,27 @@ run_ctest()
 # than there are cores, as those with real frames wait most of their time.
 unit_tests()
 {
-	local out=$logs/unit stolen state name rest
+	local out=$logs/unit last=$logs/unit try=1 stolen percent state name rest
+	local -A later=() # the arguments of verdict_again, by name
 	clock_stolen stolen
 	run_ctest "$1" "$out" -j $((2 * cores))
-	stolen=$(stolen_percent "$stolen")
-	: >"$logs/unit-again.results"
-	if grep -q '^FAIL' "$out.results" && may_try_again "$stolen" "$out.log"; then
-		run_ctest "$1" "$logs/unit-again" --rerun-failed
-	fi
+	percent=$(stolen_percent "$stolen")
+	while [ $((++try)) -le "$tries_max" ] && grep -q '^FAIL' "$last.results" && may_try_again "$percent" "$last.log"; do
+		last=$logs/unit-try$try
+		clock_stolen stolen
+		run_ctest "$1" "$last" --rerun-failed
+		while read -r state name rest; do
+			[ "$state" != ok ] || later[$name]="$try $percent"
+		done <"$last.results"
+		percent=$(stolen_percent "$stolen")
+	done
 	while read -r state name rest; do
 		case $state in
 		'|') printf '      | %s\n' "$name $rest" ;;
 		FAIL)
-			if grep -q "^ok $name " "$logs/unit-again.results"; then
-				verdict_again "$name" "$rest" "$stolen"
+			if [ -n "${later[$name]:-}" ]; then
+				# shellcheck disable=SC2086  # two arguments
+				verdict_again "$name" "$rest" ${later[$name]}
 			else
 				verdict FAIL "$name" "$rest"
 			fi

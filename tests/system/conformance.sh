@@ -283,6 +283,18 @@ for mechanism in "${all_mechanisms[@]}"; do
 done
 # ---- fan-out -------------------------------------------------------------------------------------
 
+fanout_holds()
+{
+	measure "$CAPBENCH" run "$T/fanout.yaml" --out "$T/fanout$((++fanout_runs))" --json
+	jq -s . "$T/fanout$fanout_runs/trials.jsonl" >"$T/trials.json"
+	assert_json "$T/trials.json" 'length == 7 and all(.views | length == 1)' "each fan-out is one view"
+	assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1") | .views[0]
+		| .unaccounted == 0 and .duplicate == 0 and .foreign == 0] | all' "the books of each fan-out"
+	assert_json "$T/trials.json" '.[] | select(.params["capture.mechanism"] == "af-xdp:queues=1")
+		| .views[0].unique > 0 and .views[0].unaccounted > 0' "flows are spread over the queues"
+	jq -es "$(<"$T/fanout.jq")" "$T"/fanout*/trials.jsonl >/dev/null
+}
+
 # Several processes that share the frames are one view: only a run can have them, since the agent owns what af-xdp's
 # share. One cell takes one of three queues only, so frames must be missing from its books: the flows are spread.
 fanout()
@@ -304,24 +316,15 @@ fanout()
 		repetitions: 1
 		retries: 0
 	YAML
-	for _ in 1 2 3 4 5; do
-		rm -rf "$T/fanout"
-		measure "$CAPBENCH" run "$T/fanout.yaml" --out "$T/fanout" --json
-		jq -s . "$T/fanout/trials.jsonl" >"$T/trials.json"
-		assert_json "$T/trials.json" 'length == 7 and all(.views | length == 1)' "each fan-out is one view"
-		assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1") | .views[0]
-			| .unaccounted == 0 and .duplicate == 0 and .foreign == 0] | all' "the books of each fan-out"
-		# a host that stood still has let frames go unoffered
-		jq -e 'all(.generator.offered > 3000)' "$T/trials.json" >/dev/null && break
-	done
-	assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1") | .views[0]
-		| .unaccounted == 0 and .unique > 2000 and .duplicate == 0 and .foreign == 0] | all' \
-		"fan-out: every frame goes to one process"
-	assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1"
-			and .params["traffic.rate"] == 20000) | .views[0] | .tap_dropped == 0 and .unread == 0] | all' \
-		"fan-out: nothing is lost at low rate"
-	assert_json "$T/trials.json" '.[] | select(.params["capture.mechanism"] == "af-xdp:queues=1")
-		| .views[0].unique > 0 and .views[0].unaccounted > 0' "flows are spread over the queues"
+	# In one of the runs at least each cell shows it: a host that stood still has let frames go unoffered, or unread.
+	cat >"$T/fanout.jq" <<-'JQ'
+		group_by(.cell_id) | all(any(
+			.params["capture.mechanism"] == "af-xdp:queues=1" or
+			(.generator.offered > 3000 and .views[0].unique > 2000 and
+				(.params["traffic.rate"] > 20000 or (.views[0] | .tap_dropped == 0 and .unread == 0)))))
+	JQ
+	fanout_runs=0
+	chances 6 "fan-out: every frame goes to one process, and none is lost at low rate" fanout_holds
 	done_count=$((done_count + 1))
 	echo "ok      fanout"
 }

@@ -84,7 +84,7 @@ rate_holds() # RATE: yes, no or disturbed
 	local before
 	mark
 	before=$(stolen)
-	expect 0 chrt -r 1 "$CAPBENCH_FAST" generate vtx --rate "$1" --duration 900ms --cpu 0 --json
+	expect 0 chrt -f 70 "$CAPBENCH_FAST" generate vtx --rate "$1" --duration 900ms --cpu 0 --json
 	assert_json "$T/out" ".intended == $1 * 0.9 and .offered + .unoffered == .intended" "books at $1 pps"
 	check_witnesses "$T/out"
 	if jq -e "[.offered_pps, .offered / .elapsed_ns * 1e9 | (. - $1) / $1 | fabs] | .[0] < 0.001 and .[1] < 0.0015" \

@@ -142,6 +142,12 @@ sshd_listens()
 stop_sshd()
 {
 	kill "$(in_machine "$1" cat /run/sshd.pid)"
+	until_true 5 sshd_is_gone "$1" || fail "sshd of $1 still listens"
+}
+
+sshd_is_gone()
+{
+	! sshd_listens "$1"
 }
 
 # kill_sshd NAME: it and all of its connections.

@@ -18,6 +18,14 @@
 #define LOOK_NS    (10 * CB_NS_PER_MS)
 #define END_NS     (1 * CB_NS_PER_SEC)
 #define OUTPUT_MAX 65536
+/*
+ * What ends ssh when the controller is killed. Not SIGTERM: the handler of OpenSSH's client loop
+ * sets a flag that is looked at before poll() (clientloop.c of 9.2), so one that comes in between
+ * is lost and the connection stays for ever. What it would have cleaned up, its socket, goes with
+ * the controller's directory (clean.c); what it started to get through, a proxy, sees the end of
+ * its pipe.
+ */
+#define ORPHAN_SIGNAL SIGKILL
 
 int cb_ssh_directory(char dir[PATH_MAX], unsigned serial, struct cb_error *err)
 {
@@ -148,7 +156,7 @@ int cb_ssh_begin(struct cb_ssh *s, struct cb_error *err)
 		.stderr_fd = s->log_fd,
 		.pipe_stdout = true,
 		.new_session = true,
-		.parent_death_signal = SIGTERM};
+		.parent_death_signal = ORPHAN_SIGNAL};
 
 	cb_process_finish(&s->master, END_NS);
 	unlink(s->socket);
@@ -228,7 +236,7 @@ static int start_command(struct cb_ssh *s, const char *command, int in_fd, struc
 		.stderr_fd = s->log_fd,
 		.pipe_stdout = true,
 		.new_session = true,
-		.parent_death_signal = SIGTERM};
+		.parent_death_signal = ORPHAN_SIGNAL};
 
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", in_fd);
 	if (in_fd >= 0) {

@@ -33,6 +33,7 @@ void cb_conn_init(struct cb_conn *c, const struct cb_conn_spec *spec, uint32_t i
 		.peer = &flow->streams[!spec->side],
 		.state = spec->side == CB_CLIENT ? CB_CONN_SYN_SENT : CB_CONN_LISTEN,
 		.begin_ns = now_ns,
+		.listen_ns = now_ns,
 		.isn = isn,
 		.time_base = time_base,
 		.limit = own->has_syn ? 0 : 1,
@@ -52,6 +53,27 @@ void cb_conn_init(struct cb_conn *c, const struct cb_conn_spec *spec, uint32_t i
 	c->use_scale = offered(c)->has_scale;
 	c->own_scale = c->use_scale ? offered(c)->scale : 0;
 	cb_conn_schedule(c, now_ns);
+}
+
+/* It has heard a SYN, and its own was never acknowledged. */
+static bool is_half_open(const struct cb_conn *c)
+{
+	return c->spec->side == CB_SERVER && c->received > 0 && c->una == 0;
+}
+
+bool cb_conn_listen_again(struct cb_conn *c, uint32_t isn, uint32_t time_base, uint64_t now_ns)
+{
+	bool left = c->verdict == CB_CONN_RESET || c->verdict == CB_CONN_NO_ANSWER;
+	struct cb_conn_counts counts = c->counts;
+	uint64_t listen_ns = c->listen_ns;
+
+	if (c->state != CB_CONN_DONE || !left || !is_half_open(c) ||
+		now_ns >= listen_ns + c->spec->accept_ns)
+		return false;
+	cb_conn_init(c, c->spec, isn, time_base, now_ns);
+	c->counts = counts;
+	c->begin_ns = c->listen_ns = c->progress_ns = listen_ns;
+	return true;
 }
 
 /* ---- the end ---- */

@@ -75,6 +75,7 @@ struct cb_conn {
 	enum cb_conn_verdict verdict;
 	char why[160]; /* of the verdict; "": nothing to say */
 	uint64_t begin_ns, end_ns;
+	uint64_t listen_ns; /* a server: since when it waits for a client */
 
 	/* ---- what is sent; places in our stream ---- */
 	uint32_t isn;
@@ -140,6 +141,14 @@ struct cb_conn {
  */
 void cb_conn_init(struct cb_conn *c, const struct cb_conn_spec *spec, uint32_t isn,
 	uint32_t time_base, uint64_t now_ns);
+
+/*
+ * A server whose client went away in the handshake, by a reset or by silence, waits for another one
+ * (RFC 9293, 3.10.7.4: back to LISTEN), until accept_ns after it began to: a scan of ports, or one
+ * stray SYN, must not take the place of the client that is meant. The counts go on. False: it is
+ * not such a one, or its time is over; its verdict stands.
+ */
+bool cb_conn_listen_again(struct cb_conn *c, uint32_t isn, uint32_t time_base, uint64_t now_ns);
 
 /* A segment came, whose checksum was right. */
 void cb_conn_segment(struct cb_conn *c, const struct cb_tcp_segment *s, uint64_t now_ns);

@@ -56,17 +56,15 @@ static struct cb_player *meet(struct cb_engine *e, const struct cb_packet *packe
 		memcmp(e->spec->peer, packet->source.ip, 16) != 0)
 		return NULL;
 	p = cb_players_listening(&e->players, packet->destination.port);
-	if (!p)
+	if (!p ||
+		cb_tcp_replay_tap_take(
+			&e->tap, p->head.ipv6, &p->head.source, &packet->source, NULL))
 		return NULL;
 	cb_players_remove(&e->players, p);
 	p->met = true;
 	p->head.destination = packet->source;
 	memcpy(p->head.destination_mac, packet->source_mac, 6);
 	cb_players_insert(&e->players, p);
-	if (!cb_tcp_replay_tap_take(
-		    &e->tap, p->head.ipv6, &p->head.source, &p->head.destination, NULL) &&
-		!cb_players_listening(&e->players, p->head.source.port))
-		cb_tcp_replay_tap_leave(&e->tap, p->head.ipv6, &p->head.source, NULL);
 	return p;
 }
 

@@ -27,6 +27,7 @@ struct cb_player {
 	size_t number;     /* in the order of starting */
 	size_t flow;       /* of the spec */
 	bool used, met;    /* met: the peer's address is known */
+	bool settled;      /* it will not listen, or not again */
 	bool ended, dirty;
 };
 
@@ -73,6 +74,7 @@ struct cb_engine_counts {
 	int64_t refused;               /* by the link, at once */
 	int64_t lost;                  /* for want of room in the tap */
 	int64_t bad_checksum, strange; /* not taken: wrong checksum, no connection of ours */
+	int64_t half_open; /* handshakes that a client began, and left to a server that is played */
 	int64_t syscalls;
 };
 

@@ -101,25 +101,30 @@ int cb_engine_begin(struct cb_engine *e, size_t flow, struct cb_error *err)
 		return r;
 	}
 	cb_players_insert(&e->players, p);
+	e->players.waiting[p->head.source.port].unsettled += !p->met;
 	cb_conn_init(&p->conn, &e->spec->flows[flow], numbers[0], numbers[1], e->now_ns);
 	e->spec->began(e->spec->arg, p);
 	cb_engine_mark(e, p);
 	return 0;
 }
 
-/* A server's port is listened to as long as others wait for clients there. */
+/* It will not listen, or not again. A port is ours as long as others do or may; then SYNs are the
+ * kernel's, which refuses them. */
+static void settle(struct cb_engine *e, struct cb_player *p)
+{
+	if (e->spec->side == CB_SERVER && !p->settled &&
+		!--e->players.waiting[p->head.source.port].unsettled)
+		cb_tcp_replay_tap_leave(&e->tap, p->head.ipv6, &p->head.source, NULL);
+	p->settled = true;
+}
+
 void cb_engine_end(struct cb_engine *e, struct cb_player *p)
 {
-	bool last = e->spec->side == CB_CLIENT;
-
 	cb_players_remove(&e->players, p);
-	if (!last && !p->met)
-		last = !cb_players_listening(&e->players, p->head.source.port);
-	else if (!last)
-		last = true;
-	if (last)
-		cb_tcp_replay_tap_leave(&e->tap, p->head.ipv6, &p->head.source,
-			p->met ? &p->head.destination : NULL);
+	settle(e, p);
+	if (p->met)
+		cb_tcp_replay_tap_leave(
+			&e->tap, p->head.ipv6, &p->head.source, &p->head.destination);
 	cb_timers_set(&e->timers, cb_players_index(&e->players, p), UINT64_MAX);
 	cb_players_give(&e->players, p);
 }
@@ -132,6 +137,24 @@ static uint64_t linger_ns(const struct cb_conn *c)
 	if (c->verdict != CB_CONN_COMPLETE || c->peer_fin < 0 || c->peer_reset)
 		return 0;
 	return n->retransmitted || n->duplicate || n->out_of_order ? LINGER_LOSSY_NS : LINGER_NS;
+}
+
+/* A server whose client went away in the handshake: the next one may have its place. */
+static void listen_again(struct cb_engine *e, struct cb_player *p)
+{
+	struct cb_packet_head *h = &p->head;
+	uint32_t numbers[2];
+
+	if (e->stopped || e->spec->side != CB_SERVER || unguessable(numbers, NULL) ||
+		!cb_conn_listen_again(&p->conn, numbers[0], numbers[1], e->now_ns))
+		return;
+	cb_players_remove(&e->players, p);
+	cb_tcp_replay_tap_leave(&e->tap, h->ipv6, &h->source, &h->destination);
+	p->met = false;
+	fill_head(e, p);
+	h->source.port = server_port(e, p);
+	cb_players_insert(&e->players, p);
+	e->counts->half_open++;
 }
 
 static void tell(struct cb_engine *e, struct cb_player *p)
@@ -153,6 +176,10 @@ void cb_engine_pump(struct cb_engine *e, struct cb_player *p)
 		tell(e, p);
 	}
 	tell(e, p);
+	if (p->conn.state == CB_CONN_DONE && !p->ended)
+		listen_again(e, p);
+	if (p->conn.state >= CB_CONN_ESTABLISHED)
+		settle(e, p);
 	if (p->conn.state != CB_CONN_DONE) {
 		cb_timers_set(&e->timers, slot, cb_conn_deadline(&p->conn));
 		return;

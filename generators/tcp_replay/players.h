@@ -7,6 +7,7 @@
 /* Servers that have met nobody, at one port, in the order of their beginning; + 1; 0: none. */
 struct cb_players_waiting {
 	uint32_t first, last;
+	uint32_t unsettled; /* these, and those whose client has not completed the handshake */
 };
 
 struct cb_players {

@@ -66,6 +66,9 @@ static void print_odds(const struct cb_tcp_replay_result *r)
 	if (f->bad_checksum + f->strange)
 		printf("not taken  %lld segments with a wrong checksum, %lld of no connection\n",
 			(long long)f->bad_checksum, (long long)f->strange);
+	if (f->half_open)
+		printf("half-open  %lld handshakes that a client began and left\n",
+			(long long)f->half_open);
 	if (f->refused + f->lost)
 		printf("lost here  %lld frames refused by the link, %lld for want of room\n",
 			(long long)f->refused, (long long)f->lost);
@@ -168,6 +171,7 @@ static json_t *result_json(const struct cb_tcp_replay *replay, const struct cb_t
 	json_object_set_new(json, "duration_ns", json_integer((json_int_t)r->elapsed_ns));
 	json_object_set_new(json, "bad_checksum", json_integer(f->bad_checksum));
 	json_object_set_new(json, "strange", json_integer(f->strange));
+	json_object_set_new(json, "half_open", json_integer(f->half_open));
 	json_object_set_new(json, "link_refused", json_integer(f->refused));
 	json_object_set_new(json, "tap_lost", json_integer(f->lost));
 	json_object_set_new(json, "file", file_json(replay));

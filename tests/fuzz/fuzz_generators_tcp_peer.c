@@ -124,6 +124,8 @@ static void play(struct cb_conn *c, const uint8_t *data, size_t size)
 			cb_conn_timer(c, now_ns);
 		put(c, data, now_ns);
 		check(c);
+		if (cb_conn_listen_again(c, ISN, 0, now_ns) && c->state != CB_CONN_LISTEN)
+			abort();
 	}
 	/* and then silence: it ends by itself */
 	for (int i = 0; i < 10000 && c->state != CB_CONN_DONE; i++) {

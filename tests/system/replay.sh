@@ -140,6 +140,21 @@ finish server 10
 assert_eq "$status" 0 "the server: $(cat "$T/server.err")"
 assert_json "$T/server.out" '.verdicts.complete == 1 and .happened == .scheduled' "the server"
 
+# A SYN that is all, of a scan (the far kernel resets what it did not ask for) and of nobody (which is not answered at
+# all), does not take a client's place.
+background server "$CAPBENCH" replay vtx "$T/lines.pcap" --side server --port 7100 --connections 2 --retries 1 \
+	--rto 100ms --json
+until_true 10 eval 'ip link show vtx | grep -q xdp'
+sleep 0.2
+far "$PYTHON" "$HERE/lib_tcp" stray vrx "$(far cat /sys/class/net/vrx/address)" "$(ip -j link show vtx |
+	jq -r '.[0].address')" $NEAR 7100 $FAR 10.9.0.77
+for _ in 1 2; do
+	far "$PYTHON" "$HERE/lib_tcp" talk lines $NEAR 7100 || fail "a live client after stray SYNs"
+done
+finish server 10
+assert_eq "$status" 0 "the server after stray SYNs: $(cat "$T/server.err")"
+assert_json "$T/server.out" '.half_open == 2 and .verdicts.complete == 2 and .happened == .scheduled' "stray SYNs"
+
 # ---- another answer ------------------------------------------------------------------------------
 
 # Byte by byte, it is different, and said where: at the date.

@@ -80,6 +80,125 @@ static void test_reset(void **state)
 	sim_finish(&sim);
 }
 
+/* ---- a server's handshake that a client leaves ---- */
+
+#define STRAY 5000u /* the stray client's number */
+
+static struct cb_conn *const server = &sim.conns[CB_SERVER];
+
+static void comes(uint8_t flags, uint32_t seq)
+{
+	struct cb_tcp_segment s = {.flags = flags, .seq = seq, .window = 1000};
+
+	cb_conn_segment(server, &s, sim.now_ns);
+}
+
+/* Its SYN comes, and is answered from this number on. */
+static void stray_syn(uint32_t isn)
+{
+	struct cb_tcp_segment s;
+
+	comes(CB_TCP_SYN, STRAY);
+	assert_true(cb_conn_next(server, sim.now_ns, &s));
+	assert_int_equal(s.flags, CB_TCP_SYN | CB_TCP_ACK);
+	assert_int_equal(s.seq, isn);
+	assert_int_equal(s.ack, STRAY + 1);
+	assert_int_equal(server->state, CB_CONN_SYN_RECEIVED);
+}
+
+static void goes_silent(void)
+{
+	struct cb_tcp_segment s;
+
+	while (server->state != CB_CONN_DONE) {
+		while (cb_conn_next(server, sim.now_ns, &s))
+			assert_int_equal(s.flags, CB_TCP_SYN | CB_TCP_ACK);
+		sim.now_ns = cb_conn_deadline(server);
+		cb_conn_timer(server, sim.now_ns);
+	}
+}
+
+static int load(void **state)
+{
+	struct talk t = {0};
+
+	(void)state;
+	talk_dialogue(&t, 1000, 60000);
+	sim_load(&sim, &t);
+	sim_start(&sim);
+	return 0;
+}
+
+static int unload(void **state)
+{
+	(void)state;
+	sim_finish(&sim);
+	return 0;
+}
+
+/* One resets, as a scan of ports does, one goes silent; then the client comes that is meant. */
+static void test_half_open(void **state)
+{
+	uint64_t began_ns = sim.now_ns;
+
+	(void)state;
+	stray_syn(0x7fffff00);
+	comes(CB_TCP_RST, STRAY + 1);
+	sim_assert(&sim, CB_SERVER, CB_CONN_RESET);
+	assert_true(cb_conn_listen_again(server, 77, 0, sim.now_ns));
+	assert_int_equal(server->state, CB_CONN_LISTEN);
+	assert_int_equal(server->verdict, CB_CONN_OPEN);
+	assert_int_equal(server->counts.received, 2);
+	stray_syn(77);
+	goes_silent();
+	sim_assert(&sim, CB_SERVER, CB_CONN_NO_ANSWER);
+	assert_true(cb_conn_listen_again(server, 99, 0, sim.now_ns));
+	/* its time goes on */
+	assert_int_equal(cb_conn_deadline(server), began_ns + 60 * CB_NS_PER_SEC);
+	sim_run(&sim);
+	sim_assert_complete(&sim);
+	/* what was lost in another's handshake says nothing of this way */
+	assert_int_equal(server->counts.timeouts, 3);
+	assert_true(server->cwnd >= 10 * (int64_t)server->mss);
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+}
+
+static void test_half_open_too_late(void **state)
+{
+	(void)state;
+	sim.now_ns += 59 * CB_NS_PER_SEC;
+	stray_syn(0x7fffff00);
+	goes_silent();
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+	sim_assert(&sim, CB_SERVER, CB_CONN_NO_ANSWER);
+}
+
+/* No client at all, one that was there, the client's side, the user's stop: these are ends. */
+static void test_not_half_open(void **state)
+{
+	struct cb_tcp_segment ack = {
+		.flags = CB_TCP_ACK, .seq = STRAY + 1, .ack = 0x7fffff01, .window = 1000};
+
+	(void)state;
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+	stray_syn(0x7fffff00);
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+	cb_conn_segment(server, &ack, sim.now_ns);
+	assert_int_equal(server->state, CB_CONN_ESTABLISHED);
+	comes(CB_TCP_RST, STRAY + 1);
+	sim_assert(&sim, CB_SERVER, CB_CONN_RESET);
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+	sim_start(&sim);
+	stray_syn(0x7fffff00);
+	cb_conn_stop(server, "stopped", sim.now_ns);
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+	sim_start(&sim);
+	goes_silent();
+	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+	cb_conn_stop(&sim.conns[CB_CLIENT], "stopped", sim.now_ns);
+	assert_false(cb_conn_listen_again(&sim.conns[CB_CLIENT], 1, 0, sim.now_ns));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -87,6 +206,9 @@ int main(void)
 		cmocka_unit_test(test_silent),
 		cmocka_unit_test(test_reset_as_captured),
 		cmocka_unit_test(test_reset),
+		cmocka_unit_test_setup_teardown(test_half_open, load, unload),
+		cmocka_unit_test_setup_teardown(test_half_open_too_late, load, unload),
+		cmocka_unit_test_setup_teardown(test_not_half_open, load, unload),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -136,11 +136,15 @@ ip link add dum type dummy
 ip link set dum arp off up
 for options in burst=8 clone=10 clone=4,burst=4; do
 	more || [ $options = burst=8 ] || continue
-	before=$(sent dum)
-	expect 0 "$CAPBENCH" generate dum --transmitter "pktgen:$options" --rate 8k --count 8000 --json
-	assert_json "$T/out" "(.offered_pps - 8000 | fabs) < 80 and (.transmitter_note | startswith(\"delay \")) and .offered >= 8000 and .offered < 8040 and
-		.offered == $(($(sent dum) - before))" "$options: rate, count, and what the interface counted"
-	assert_grep 'not known' "$T/err" "$options: the warning"
+	for try in 1 2 3 4 5; do
+		before=$(sent dum)
+		expect 0 "$CAPBENCH" generate dum --transmitter "pktgen:$options" --rate 8k --count 8000 --json
+		assert_json "$T/out" ".offered == $(($(sent dum) - before)) and .offered + .unoffered >= 8000 and
+			(.transmitter_note | startswith(\"delay \"))" "$options: books, and what the interface counted"
+		assert_grep 'not known' "$T/err" "$options: the warning"
+		! jq -e '(.offered_pps - 8000 | fabs) < 80 and .offered >= 8000 and .offered < 8040' "$T/out" >/dev/null || break
+		[ $try -lt 5 ] || fail "$options: rate and count: $(jq -c '[.offered, .elapsed_ns, .offered_pps]' "$T/out")"
+	done
 done
 stage "copies"
 

@@ -136,7 +136,8 @@ const struct cb_option cb_tcp_replay_options[] = {
 		.fallback = "60s",
 		.min = 1000000,
 		.max = 24 * HOUR_NS,
-		.help = "With --side server: how long to wait for a client"},
+		.help = "With --side server: how long to wait for a client that completes the "
+			"handshake"},
 	{.name = "settle",
 		.type = CB_OPT_TIME,
 		FIELD(settle_ns),

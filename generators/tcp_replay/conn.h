@@ -108,6 +108,7 @@ struct cb_conn {
 	int64_t resend, lost,
 		recover; /* [resend, lost) is to be sent again; until una >= recover */
 	uint32_t duplicates, retries;
+	bool syn_lost;
 	int64_t cwnd, ssthresh;
 	uint64_t srtt_ns, rttvar_ns, rto_ns;
 	int64_t timed_at; /* the place whose acknowledgement is timed; -1: none */

@@ -71,9 +71,9 @@ static void go_on_recovering(struct cb_conn *c)
 
 /* That a SYN was lost says nothing of how much may be under way: one segment to begin with, and no
  * threshold (RFC 5681, 3.1). */
-static void forget_handshake(struct cb_conn *c, bool lost)
+static void forget_handshake(struct cb_conn *c)
 {
-	if (lost)
+	if (c->syn_lost)
 		c->cwnd = c->mss;
 	c->ssthresh = INT64_MAX / 2;
 	c->recover = c->resend = c->lost = 0;
@@ -82,7 +82,6 @@ static void forget_handshake(struct cb_conn *c, bool lost)
 void cb_conn_acked(struct cb_conn *c, int64_t ack, uint64_t now_ns)
 {
 	int64_t acked = ack - c->una;
-	bool lost = c->retries > 0;
 
 	if (c->timed_at >= 0 && ack > c->timed_at) {
 		take_round_trip(c, now_ns - c->timed_ns);
@@ -95,7 +94,7 @@ void cb_conn_acked(struct cb_conn *c, int64_t ack, uint64_t now_ns)
 	c->probe_backoff = 0;
 	cb_ranges_trim(&c->sacked, ack);
 	if (ack == acked)
-		forget_handshake(c, lost);
+		forget_handshake(c);
 	else
 		grow_window(c, acked);
 	go_on_recovering(c);
@@ -163,6 +162,7 @@ void cb_conn_timed_out(struct cb_conn *c, uint64_t now_ns)
 	}
 	c->retries++;
 	c->counts.timeouts++;
+	c->syn_lost = c->syn_lost || c->una == 0;
 	begin_recovery(c);
 	c->cwnd = c->mss;
 	c->lost = c->nxt;

@@ -145,7 +145,7 @@ static void listen_again(struct cb_engine *e, struct cb_player *p)
 	struct cb_packet_head *h = &p->head;
 	uint32_t numbers[2];
 
-	if (e->stopped || e->spec->side != CB_SERVER || unguessable(numbers, NULL) ||
+	if (e->stopped || p->settled || unguessable(numbers, NULL) ||
 		!cb_conn_listen_again(&p->conn, numbers[0], numbers[1], e->now_ns))
 		return;
 	cb_players_remove(&e->players, p);

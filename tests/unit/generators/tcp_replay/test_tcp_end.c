@@ -157,10 +157,36 @@ static void test_half_open(void **state)
 	assert_int_equal(cb_conn_deadline(server), began_ns + 60 * CB_NS_PER_SEC);
 	sim_run(&sim);
 	sim_assert_complete(&sim);
-	/* what was lost in another's handshake says nothing of this way */
-	assert_int_equal(server->counts.timeouts, 3);
-	assert_true(server->cwnd >= 10 * (int64_t)server->mss);
 	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
+}
+
+/* The stray client acknowledges the server's SYN. */
+static void completes(uint32_t isn)
+{
+	struct cb_tcp_segment s = {
+		.flags = CB_TCP_ACK, .seq = STRAY + 1, .ack = isn + 1, .window = 1000};
+
+	cb_conn_segment(server, &s, sim.now_ns);
+	assert_int_equal(server->state, CB_CONN_ESTABLISHED);
+}
+
+/* What was lost in another's handshake says nothing of this one's way; in its own it does. */
+static void test_half_open_loss_is_forgotten(void **state)
+{
+	(void)state;
+	stray_syn(0x7fffff00);
+	goes_silent();
+	assert_true(cb_conn_listen_again(server, 77, 0, sim.now_ns));
+	stray_syn(77);
+	completes(77);
+	assert_int_equal(server->counts.timeouts, 3);
+	assert_int_equal(server->cwnd, 10 * (int64_t)server->mss);
+	sim_start(&sim);
+	stray_syn(0x7fffff00);
+	sim.now_ns = cb_conn_deadline(server);
+	cb_conn_timer(server, sim.now_ns);
+	completes(0x7fffff00);
+	assert_int_equal(server->cwnd, server->mss);
 }
 
 static void test_half_open_too_late(void **state)
@@ -176,15 +202,11 @@ static void test_half_open_too_late(void **state)
 /* No client at all, one that was there, the client's side, the user's stop: these are ends. */
 static void test_not_half_open(void **state)
 {
-	struct cb_tcp_segment ack = {
-		.flags = CB_TCP_ACK, .seq = STRAY + 1, .ack = 0x7fffff01, .window = 1000};
-
 	(void)state;
 	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
 	stray_syn(0x7fffff00);
 	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
-	cb_conn_segment(server, &ack, sim.now_ns);
-	assert_int_equal(server->state, CB_CONN_ESTABLISHED);
+	completes(0x7fffff00);
 	comes(CB_TCP_RST, STRAY + 1);
 	sim_assert(&sim, CB_SERVER, CB_CONN_RESET);
 	assert_false(cb_conn_listen_again(server, 1, 0, sim.now_ns));
@@ -207,6 +229,7 @@ int main(void)
 		cmocka_unit_test(test_reset_as_captured),
 		cmocka_unit_test(test_reset),
 		cmocka_unit_test_setup_teardown(test_half_open, load, unload),
+		cmocka_unit_test_setup_teardown(test_half_open_loss_is_forgotten, load, unload),
 		cmocka_unit_test_setup_teardown(test_half_open_too_late, load, unload),
 		cmocka_unit_test_setup_teardown(test_not_half_open, load, unload),
 	};

@@ -97,12 +97,39 @@ static void test_shut_with_data_under_way(void **state)
 	sim_finish(&sim);
 }
 
+/* RFC 5681, 3.1: one segment to begin with. */
+static void test_lost_syn(void **state)
+{
+	struct cb_conn *c = &sim.conns[CB_CLIENT];
+	struct cb_tcp_segment syn, s = {.flags = CB_TCP_SYN | CB_TCP_ACK, .window = 60000};
+
+	(void)state;
+	for (int lost = 0; lost < 2; lost++) {
+		struct talk t = {0};
+
+		talk_dialogue(&t, 60000, 100);
+		sim_load(&sim, &t);
+		sim_start(&sim);
+		assert_true(cb_conn_next(c, sim.now_ns, &syn));
+		if (lost) {
+			sim.now_ns = cb_conn_deadline(c);
+			cb_conn_timer(c, sim.now_ns);
+		}
+		s.ack = syn.seq + 1;
+		cb_conn_segment(c, &s, sim.now_ns);
+		assert_int_equal(c->state, CB_CONN_ESTABLISHED);
+		assert_int_equal(c->cwnd, (lost ? 1 : 10) * (int64_t)c->mss);
+		sim_finish(&sim);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_window_lost),
 		cmocka_unit_test(test_syn_lost),
 		cmocka_unit_test(test_shut_with_data_under_way),
+		cmocka_unit_test(test_lost_syn),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

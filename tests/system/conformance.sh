@@ -292,6 +292,9 @@ fanout_holds()
 		| .unaccounted == 0 and .duplicate == 0 and .foreign == 0] | all' "the books of each fan-out"
 	assert_json "$T/trials.json" '.[] | select(.params["capture.mechanism"] == "af-xdp:queues=1")
 		| .views[0].unique > 0 and .views[0].unaccounted > 0' "flows are spread over the queues"
+	assert_json "$T/trials.json" '[.[] | select(.params["capture.mechanism"] != "af-xdp:queues=1" and
+		.params["traffic.rate"] == 20000 and .evidence.steal_ns == 0 and .views[0].run_delay_ns < 5000000) |
+		.views[0] | .tap_dropped == 0 and .unread == 0] | all' "fan-out: nothing is lost at low rate where all ran"
 	jq -es "$(<"$T/fanout.jq")" "$T"/fanout*/trials.jsonl >/dev/null
 }
 

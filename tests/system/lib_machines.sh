@@ -229,7 +229,7 @@ assert_clean() # MESSAGE NAME...
 {
 	local message=$1 name
 	shift
-	until_true 20 nobody_left || {
+	until_true 10 nobody_left || {
 		ps -eo pid,ppid,stat,etime,args --forest >&2
 		fail "$message: processes were left behind"
 	}

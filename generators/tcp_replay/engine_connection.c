@@ -1,6 +1,7 @@
 /* One connection of an engine: its beginning, what it sends, its end. */
 #include "generators/tcp_replay/engine_state.h"
 #include "harness/base/clock.h"
+#include "harness/base/log.h"
 
 #include <errno.h>
 #include <string.h>
@@ -155,6 +156,8 @@ static void listen_again(struct cb_engine *e, struct cb_player *p)
 	h->source.port = server_port(e, p);
 	cb_players_insert(&e->players, p);
 	e->counts->half_open++;
+	cb_info("a client left the handshake with port %u: it is listened to again",
+		h->source.port);
 }
 
 static void tell(struct cb_engine *e, struct cb_player *p)

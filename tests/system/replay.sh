@@ -130,11 +130,16 @@ if [ -x /usr/sbin/sshd ]; then
 	complete ssh --to $FAR --expect length
 fi
 
+# plays: its program is at the driver, and it waits in its loop: it listens.
+plays()
+{
+	ip link show vtx | grep -q xdp && grep -q poll "/proc/${pid[server]}/wchan"
+}
+
 # ---- as the server -------------------------------------------------------------------------------
 
 background server "$CAPBENCH" replay vtx "$T/lines.pcap" --side server --port 7100 --json
-until_true 10 eval 'ip link show vtx | grep -q xdp'
-sleep 0.2
+until_true 10 plays || fail "the server does not listen: $(cat "$T/server.err")"
 far "$PYTHON" "$HERE/lib_tcp" talk lines $NEAR 7100 || fail "a live client of our server"
 finish server 10
 assert_eq "$status" 0 "the server: $(cat "$T/server.err")"
@@ -144,8 +149,7 @@ assert_json "$T/server.out" '.verdicts.complete == 1 and .happened == .scheduled
 # all), does not take a client's place.
 background server "$CAPBENCH" replay vtx "$T/lines.pcap" --side server --port 7100 --connections 2 --retries 1 \
 	--rto 100ms --json
-until_true 10 eval 'ip link show vtx | grep -q xdp'
-sleep 0.2
+until_true 10 plays || fail "the server does not listen: $(cat "$T/server.err")"
 far "$PYTHON" "$HERE/lib_tcp" stray vrx "$(far cat /sys/class/net/vrx/address)" "$(ip -j link show vtx |
 	jq -r '.[0].address')" $NEAR 7100 $FAR 10.9.0.77
 for _ in 1 2; do
